@@ -1,0 +1,115 @@
+using AnnDataCache.Interop;
+
+namespace AnnDataCache.Containers;
+
+/// <summary>An n-dimensional array of numbers, strings or compounds.</summary>
+internal abstract class ContainerArray : ContainerNode
+{
+    internal abstract StoredType Type { get; }
+
+    /// <summary>Length of each axis; empty for a scalar.</summary>
+    internal abstract IReadOnlyList<long> Shape { get; }
+
+    /// <summary>True for an array that says that it holds nothing at all (HDF5's null dataspace): AnnData's None.</summary>
+    internal abstract bool IsNull { get; }
+
+    /// <summary>How the bytes lie in the file, for people: layout, chunk shape, filters, stored bytes.</summary>
+    internal abstract StorageSummary Storage { get; }
+
+    /// <summary>Number of values: 1 for a scalar, 0 for a null array.</summary>
+    internal long Count
+    {
+        get
+        {
+            if (IsNull) { return 0; }
+            long count = 1;
+            foreach (long length in Shape) { count = checked(count * length); }
+            return count;
+        }
+    }
+
+    /// <summary>
+    /// Writes all values in C order to <c>[0, Count × Type.Size)</c> of the target, decoded by
+    /// <see cref="ReadContext.Workers"/> threads, each byte once. Numbers become little-endian; complex numbers are
+    /// real, imaginary; compounds keep their file layout with little-endian members; references are 8-byte addresses.
+    /// </summary>
+    /// <remarks>Every write starts and ends at a multiple of <c>Type.Size</c>, so that a target may convert values.</remarks>
+    /// <exception cref="ContainerException">Damaged data, an unknown filter, or a variable-length type.</exception>
+    internal abstract void Read(ByteTarget target, ReadContext context);
+
+    /// <summary>
+    /// Reads rows (entries of the first axis; a scalar is one row) in the same form. Cheap for increasing rows, since
+    /// the chunks last decoded are kept; not to be called from two threads at once.
+    /// </summary>
+    internal abstract void ReadRows(long first, long count, Span<byte> destination);
+
+    /// <summary>A forward reader over the strings with indices <c>[first, first + count)</c> in C order.</summary>
+    /// <exception cref="ContainerException"><see cref="Type"/> is not a string type.</exception>
+    internal abstract StringCursor OpenStrings(long first, long count);
+
+    /// <summary>One member of a compound array, as an array of the same shape (plus the member's own axes).</summary>
+    /// <exception cref="ContainerException">No such member, or not a compound.</exception>
+    internal abstract ContainerArray OpenField(string name);
+}
+
+/// <summary>How many threads decode, who may stop them, and who is told.</summary>
+/// <param name="Workers">Threads that decode chunks, 1 or more.</param>
+/// <param name="Cancellation">Looked at between chunks.</param>
+/// <param name="Progress">Told the number of decoded bytes after each chunk, from any thread; may be null.</param>
+internal sealed record ReadContext(int Workers, CancellationToken Cancellation, Action<long>? Progress = null)
+{
+    internal static ReadContext Default { get; } = new(Environment.ProcessorCount, CancellationToken.None);
+}
+
+/// <summary>Storage in words: <c>chunked 782 × 32, gzip, 12,345 bytes</c>.</summary>
+/// <param name="Layout"><c>compact</c>, <c>contiguous</c> or <c>chunked</c>.</param>
+/// <param name="Chunk">Shape of a chunk; empty when not chunked.</param>
+/// <param name="Filters">Names in the order in which the writer applied them.</param>
+/// <param name="StoredBytes">Bytes in the file when known without reading chunk indexes, else -1.</param>
+internal sealed record StorageSummary(string Layout, IReadOnlyList<long> Chunk, IReadOnlyList<string> Filters, long StoredBytes);
+
+/// <summary>Reads strings forward, a block at a time. Not thread-safe; dispose it.</summary>
+internal abstract class StringCursor : IDisposable
+{
+    /// <summary>Fills the block with the next strings, at least one; returns false at the end.</summary>
+    /// <remarks>A string is its stored UTF-8 bytes, without padding; a null reference is the empty string.</remarks>
+    internal abstract bool Read(StringBlock block);
+
+    public virtual void Dispose()
+    {
+    }
+}
+
+/// <summary>A reused run of strings: bytes of string i are <c>Bytes[Offsets[i] .. Offsets[i + 1]]</c>.</summary>
+internal sealed class StringBlock
+{
+    /// <summary>Strings in a block at most: small enough for the cache, large enough to pay for the call.</summary>
+    internal const int Capacity = 4096;
+
+    private byte[] _bytes = new byte[64 * Capacity];
+    private readonly int[] _offsets = new int[Capacity + 1];
+
+    internal int Count { get; private set; }
+
+    /// <summary>Count + 1 offsets into <see cref="Bytes"/>; the first is 0.</summary>
+    internal ReadOnlySpan<int> Offsets => _offsets.AsSpan(0, Count + 1);
+
+    /// <summary>All bytes of the block's strings, one after the other.</summary>
+    internal ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _offsets[Count]);
+
+    internal bool IsFull => Count == Capacity;
+
+    internal ReadOnlySpan<byte> this[int index] => _bytes.AsSpan(_offsets[index], _offsets[index + 1] - _offsets[index]);
+
+    internal void Clear() => Count = 0;
+
+    /// <summary>Appends a string of this length and returns where its bytes go.</summary>
+    internal Span<byte> Add(int length)
+    {
+        int start = _offsets[Count];
+        int end = checked(start + length);
+        if (end > _bytes.Length) { Array.Resize(ref _bytes, (int)Math.Min(Array.MaxLength, Math.Max(end, 2L * _bytes.Length))); }
+        _offsets[++Count] = end;
+        return _bytes.AsSpan(start, length);
+    }
+}

@@ -1,0 +1,81 @@
+namespace AnnDataCache;
+
+/// <summary>Type of the numbers in an array, by numpy's names. Bytes are little-endian in every part.</summary>
+public enum DType
+{
+    /// <summary>One byte, 0 or 1.</summary>
+    Bool,
+    /// <summary>Signed, 8 bits.</summary>
+    Int8,
+    /// <summary>Signed, 16 bits.</summary>
+    Int16,
+    /// <summary>Signed, 32 bits.</summary>
+    Int32,
+    /// <summary>Signed, 64 bits.</summary>
+    Int64,
+    /// <summary>Unsigned, 8 bits.</summary>
+    UInt8,
+    /// <summary>Unsigned, 16 bits.</summary>
+    UInt16,
+    /// <summary>Unsigned, 32 bits.</summary>
+    UInt32,
+    /// <summary>Unsigned, 64 bits.</summary>
+    UInt64,
+    /// <summary>IEEE 754 binary16.</summary>
+    Float16,
+    /// <summary>IEEE 754 binary32.</summary>
+    Float32,
+    /// <summary>IEEE 754 binary64.</summary>
+    Float64,
+    /// <summary>Two <see cref="Float32"/>: real, imaginary.</summary>
+    Complex64,
+    /// <summary>Two <see cref="Float64"/>: real, imaginary.</summary>
+    Complex128,
+}
+
+/// <summary>Sizes and names of <see cref="DType"/>.</summary>
+public static class DTypes
+{
+    /// <summary>Bytes of one number.</summary>
+    public static int Size(this DType type) => type switch
+    {
+        DType.Bool or DType.Int8 or DType.UInt8 => 1,
+        DType.Int16 or DType.UInt16 or DType.Float16 => 2,
+        DType.Int32 or DType.UInt32 or DType.Float32 => 4,
+        DType.Int64 or DType.UInt64 or DType.Float64 or DType.Complex64 => 8,
+        DType.Complex128 => 16,
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Not a DType."),
+    };
+
+    /// <summary>numpy's name: <c>float32</c>, <c>uint8</c>, <c>bool</c>.</summary>
+    public static string Name(this DType type) => type switch
+    {
+        DType.Bool => "bool",
+        DType.Int8 => "int8",
+        DType.Int16 => "int16",
+        DType.Int32 => "int32",
+        DType.Int64 => "int64",
+        DType.UInt8 => "uint8",
+        DType.UInt16 => "uint16",
+        DType.UInt32 => "uint32",
+        DType.UInt64 => "uint64",
+        DType.Float16 => "float16",
+        DType.Float32 => "float32",
+        DType.Float64 => "float64",
+        DType.Complex64 => "complex64",
+        DType.Complex128 => "complex128",
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Not a DType."),
+    };
+
+    /// <summary>The type that has this numpy name.</summary>
+    /// <exception cref="FormatException">No such type.</exception>
+    public static DType Parse(string name)
+    {
+        for (DType type = DType.Bool; type <= DType.Complex128; type++)
+        {
+            if (type.Name() == name) { return type; }
+        }
+
+        throw new FormatException($"'{name}' is not a number type; expected one of bool, int8 … complex128.");
+    }
+}

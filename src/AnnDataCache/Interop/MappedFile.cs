@@ -1,0 +1,49 @@
+namespace AnnDataCache.Interop;
+
+/// <summary>A range of a file in memory. Owned by whoever mapped it; spans and pointers into it die with it.</summary>
+/// <remarks>
+/// The mapping keeps the open file description alive, and with it the <c>flock</c> taken through it: for a part the
+/// mapping <em>is</em> the pin, and unmapping is unpinning (docs/sharing.md).
+/// </remarks>
+internal sealed unsafe class MappedFile : IDisposable
+{
+    private nint _address;
+
+    private MappedFile(nint address, long length) => (_address, Length) = (address, length);
+
+    ~MappedFile() => Unmap();
+
+    internal long Length { get; }
+
+    internal byte* Address => _address != 0 || Length == 0 ? (byte*)_address : throw new ObjectDisposedException(nameof(MappedFile));
+
+    /// <summary>Maps <c>[0, length)</c>, shared. A file shorter than that is the caller's SIGBUS: check the size first.</summary>
+    internal static MappedFile Map(FileDescriptor file, long length, bool writable = false)
+    {
+        if (length == 0) { return new MappedFile(0, 0); }
+        int protection = writable ? Posix.ProtRead | Posix.ProtWrite : Posix.ProtRead;
+        nint address = Posix.MMap(0, (nuint)length, protection, Posix.MapShared, file.Value, 0);
+        return address != -1 ? new MappedFile(address, length) : throw PosixException.Last($"Cannot map {length:N0} bytes");
+    }
+
+    /// <summary>Bytes <c>[offset, offset + length)</c>; checked against the mapping.</summary>
+    internal ReadOnlySpan<byte> Span(long offset, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length - length);
+        return new ReadOnlySpan<byte>(Address + offset, length);
+    }
+
+    public void Dispose()
+    {
+        Unmap();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Unmap()
+    {
+        nint address = Interlocked.Exchange(ref _address, 0); // two disposers must not unmap what a third has mapped since
+        if (address != 0) { _ = Posix.MUnmap(address, (nuint)Length); }
+    }
+}

@@ -1,0 +1,117 @@
+using System.Runtime.InteropServices;
+
+namespace AnnDataCache.Interop;
+
+// The only P/Invoke of the project. .NET's own file classes do not do here: SafeFileHandle calls flock(LOCK_UN) when
+// it is disposed, which drops the pin of every process that inherited the description; File.Move checks and then
+// renames; FileShare takes an advisory lock that makes an HDF5 writer fail. docs/sharing.md has the whole list.
+internal static unsafe partial class Posix
+{
+    private const string Libc = "libc";
+
+    internal const int ReadOnly = 0, WriteOnly = 1, ReadWrite = 2;
+    internal const int Create = 0x40, Exclusive = 0x80, NonBlock = 0x800, CloseOnExec = 0x80000;
+    internal static readonly int Directory = IsArm ? 0x4000 : 0x10000, NoFollow = IsArm ? 0x8000 : 0x20000;
+
+    internal const int ProtRead = 1, ProtWrite = 2, MapShared = 1, MapPrivate = 2, MapAnonymous = 0x20;
+    internal const int LockShared = 1, LockExclusive = 2, LockNonBlocking = 4;
+    internal const int AtCurrentFolder = -100, AtEmptyPath = 0x1000, AtSymlinkNoFollow = 0x100, AtRemoveDir = 0x200;
+    internal const int DontDump = 16, Sequential = 2, WillNeed = 3, DontNeed = 4;
+    internal const int RenameNoReplace = 1;
+
+    private static bool IsArm => RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+
+    [LibraryImport(Libc, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int Open(string path, int flags, uint mode);
+
+    [LibraryImport(Libc, EntryPoint = "openat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int OpenAt(int folder, string name, int flags, uint mode);
+
+    [LibraryImport(Libc, EntryPoint = "close", SetLastError = true)]
+    internal static partial int Close(int descriptor);
+
+    [LibraryImport(Libc, EntryPoint = "pread", SetLastError = true)]
+    internal static partial nint PRead(int descriptor, byte* buffer, nuint count, long offset);
+
+    [LibraryImport(Libc, EntryPoint = "pwrite", SetLastError = true)]
+    internal static partial nint PWrite(int descriptor, byte* buffer, nuint count, long offset);
+
+    [LibraryImport(Libc, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int StatX(int folder, string path, int flags, uint mask, StatXBuffer* buffer);
+
+    [LibraryImport(Libc, EntryPoint = "mmap", SetLastError = true)]
+    internal static partial nint MMap(nint address, nuint length, int protection, int flags, int descriptor, long offset);
+
+    [LibraryImport(Libc, EntryPoint = "munmap", SetLastError = true)]
+    internal static partial int MUnmap(nint address, nuint length);
+
+    [LibraryImport(Libc, EntryPoint = "madvise", SetLastError = true)]
+    internal static partial int MAdvise(nint address, nuint length, int advice);
+
+    [LibraryImport(Libc, EntryPoint = "flock", SetLastError = true)]
+    internal static partial int FLock(int descriptor, int operation);
+
+    [LibraryImport(Libc, EntryPoint = "ftruncate", SetLastError = true)]
+    internal static partial int FTruncate(int descriptor, long length);
+
+    [LibraryImport(Libc, EntryPoint = "fallocate", SetLastError = true)]
+    internal static partial int FAllocate(int descriptor, int mode, long offset, long length);
+
+    [LibraryImport(Libc, EntryPoint = "fdatasync", SetLastError = true)]
+    internal static partial int FDataSync(int descriptor);
+
+    [LibraryImport(Libc, EntryPoint = "fsync", SetLastError = true)]
+    internal static partial int FSync(int descriptor);
+
+    [LibraryImport(Libc, EntryPoint = "fchmod", SetLastError = true)]
+    internal static partial int FChmod(int descriptor, uint mode);
+
+    [LibraryImport(Libc, EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int MkDir(string path, uint mode);
+
+    [LibraryImport(Libc, EntryPoint = "mkdirat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int MkDirAt(int folder, string name, uint mode);
+
+    [LibraryImport(Libc, EntryPoint = "unlinkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int UnlinkAt(int folder, string name, int flags);
+
+    [LibraryImport(Libc, EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int RenameAt2(int oldFolder, string oldName, int newFolder, string newName, uint flags);
+
+    [LibraryImport(Libc, EntryPoint = "fcntl", SetLastError = true)]
+    internal static partial int FCntl(int descriptor, int command, FileRangeLock* range);
+
+    [LibraryImport(Libc, EntryPoint = "geteuid")]
+    internal static partial uint EffectiveUserId();
+
+    /// <summary>Bytes 0–255 of the kernel's <c>struct statx</c>, the same on every architecture.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    internal struct StatXBuffer
+    {
+        [FieldOffset(0)] internal uint Mask;
+        [FieldOffset(16)] internal uint LinkCount;
+        [FieldOffset(20)] internal uint UserId;
+        [FieldOffset(24)] internal uint GroupId;
+        [FieldOffset(28)] internal ushort Mode;
+        [FieldOffset(32)] internal ulong Inode;
+        [FieldOffset(40)] internal ulong Size;
+        [FieldOffset(48)] internal ulong Blocks;
+        [FieldOffset(96)] internal long ChangeSeconds;
+        [FieldOffset(104)] internal uint ChangeNanoseconds;
+        [FieldOffset(112)] internal long ModifySeconds;
+        [FieldOffset(120)] internal uint ModifyNanoseconds;
+        [FieldOffset(136)] internal uint DeviceMajor;
+        [FieldOffset(140)] internal uint DeviceMinor;
+    }
+
+    /// <summary>The kernel's <c>struct flock</c> on 64-bit Linux, for open-file-description locks.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct FileRangeLock
+    {
+        internal short Type;
+        internal short Whence;
+        internal long Start;
+        internal long Length;
+        internal int ProcessId;
+    }
+}
