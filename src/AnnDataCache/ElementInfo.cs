@@ -1,0 +1,89 @@
+namespace AnnDataCache;
+
+/// <summary>What is known of an element without loading it. A tree: dicts and dataframes have children. Immutable.</summary>
+public sealed class ElementInfo
+{
+    internal ElementInfo(string path, ElementKind kind) => (Path, Kind) = (path, kind);
+
+    /// <summary>Path inside the file as stored: <c>X</c>, <c>obs/cell_type</c>, <c>mod/rna/X</c>; empty for the file itself.</summary>
+    public string Path { get; }
+
+    /// <summary>Last component of <see cref="Path"/>.</summary>
+    public string Name => Path[(Path.LastIndexOf('/') + 1)..];
+
+    /// <summary>What it is.</summary>
+    public ElementKind Kind { get; }
+
+    /// <summary>The attribute <c>encoding-type</c>, or null in files that have none.</summary>
+    public string? EncodingType { get; internal init; }
+
+    /// <summary>The attribute <c>encoding-version</c>, or null.</summary>
+    public string? EncodingVersion { get; internal init; }
+
+    /// <summary>All axes of an array; (n_obs, n_vars) of a sparse matrix; (rows, columns) of a dataframe; else empty.</summary>
+    public IReadOnlyList<long> Shape { get; internal init; } = [];
+
+    /// <summary>Type of the numbers (of a sparse matrix its values, of a categorical its codes), or null.</summary>
+    public DType? Type { get; internal init; }
+
+    /// <summary>Stored entries of a sparse matrix, or null.</summary>
+    public long? NonZeros { get; internal init; }
+
+    /// <summary>True for an ordered categorical.</summary>
+    public bool Ordered { get; internal init; }
+
+    /// <summary>How it is stored, in words: type, layout, chunks, filters. For people.</summary>
+    public string? Storage { get; internal init; }
+
+    /// <summary>Why it cannot be read, when <see cref="Kind"/> is <see cref="ElementKind.Refused"/>.</summary>
+    public string? Reason { get; internal init; }
+
+    /// <summary>Of a dataframe: name of the column that holds the row names, as stored.</summary>
+    public string? IndexName { get; internal init; }
+
+    /// <summary>
+    /// Value of a scalar: a <see cref="string"/>, <see cref="bool"/>, or number of exactly <see cref="Type"/>.
+    /// Only in a tree that was pinned (<c>Pin("uns")</c>); null elsewhere.
+    /// </summary>
+    public object? Value { get; internal init; }
+
+    /// <summary>Members of a dict, by name; columns of a dataframe, the index first, the others in column order.</summary>
+    public IReadOnlyList<ElementInfo> Children { get; internal init; } = [];
+
+    /// <summary>
+    /// The element whose part holds this one: a dataframe for its columns, the outermost dict for scalars and dicts
+    /// (<c>uns</c> for <c>uns/neighbors/params/n</c>), itself for the rest.
+    /// </summary>
+    public string PartPath { get; internal init; } = "";
+
+    /// <summary>The element at a path below this one, or null.</summary>
+    /// <param name="path">Full path, as in <see cref="Path"/>.</param>
+    public ElementInfo? Find(string path)
+    {
+        ElementInfo current = this;
+        while (current.Path != path)
+        {
+            ElementInfo? next = null;
+            foreach (ElementInfo child in current.Children)
+            {
+                if (path == child.Path || path.StartsWith(child.Path + "/", StringComparison.Ordinal)) { next = child; break; }
+            }
+
+            if (next is null) { return null; }
+            current = next;
+        }
+
+        return current;
+    }
+
+    /// <summary>This element and all below it, parents first.</summary>
+    public IEnumerable<ElementInfo> SelfAndDescendants()
+    {
+        Stack<ElementInfo> open = new([this]);
+        while (open.TryPop(out ElementInfo? next))
+        {
+            yield return next;
+            for (int i = next.Children.Count - 1; i >= 0; i--) { open.Push(next.Children[i]); }
+        }
+    }
+}
