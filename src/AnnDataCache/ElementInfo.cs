@@ -86,4 +86,12 @@ public sealed class ElementInfo
             for (int i = next.Children.Count - 1; i >= 0; i--) { open.Push(next.Children[i]); }
         }
     }
+
+    /// <summary>The same description, held by another part.</summary>
+    internal ElementInfo WithPart(string partPath) => new(Path, Kind)
+    {
+        EncodingType = EncodingType, EncodingVersion = EncodingVersion, Shape = Shape, Type = Type, NonZeros = NonZeros,
+        Ordered = Ordered, Storage = Storage, Reason = Reason, IndexName = IndexName, Value = Value, Children = Children,
+        PartPath = partPath,
+    };
 }

@@ -1,0 +1,156 @@
+using AnnDataCache.Containers;
+using AnnDataCache.Elements;
+using AnnDataCache.Interop;
+using AnnDataCache.Parts;
+
+namespace AnnDataCache.Loading;
+
+/// <summary>An element as a part that is not yet written: the layout with all lengths, and who fills each column.</summary>
+/// <remarks>
+/// Lengths of numbers follow from the source's metadata. Strings are read once before, to learn their bytes and whether
+/// few values repeat; nothing else of the source is read here.
+/// </remarks>
+internal sealed class PartDraft
+{
+    private readonly IReadOnlyList<ColumnFiller> _fillers;
+    private readonly bool _columnsInParallel;
+
+    private PartDraft(PartLayout layout, IReadOnlyList<ColumnFiller> fillers, bool columnsInParallel) =>
+        (Layout, _fillers, _columnsInParallel) = (layout, fillers, columnsInParallel);
+
+    internal PartLayout Layout { get; }
+
+    /// <exception cref="ContainerException">The content cannot be a part.</exception>
+    /// <exception cref="ColumnException">One column of a dataframe cannot be read; the others may be.</exception>
+    internal static PartDraft Of(
+        ElementContent content, string source, IReadOnlyDictionary<string, string> refused, ReadContext context) => content switch
+    {
+        DenseContent dense => OfDense(dense, source),
+        SparseContent sparse => OfSparse(sparse, source),
+        SingleContent single => OfSingle(single, source, context),
+        FrameContent frame => OfFrame(frame, source, refused, context),
+        TreeContent tree => OfJson(tree.Info, TreeJson.Write(tree.Info), source),
+        _ => throw new ArgumentException($"No part is made of {content.GetType().Name}.", nameof(content)),
+    };
+
+    /// <summary>Writes every column's buffers to its place.</summary>
+    internal void Fill(ByteTarget target, ReadContext context)
+    {
+        if (!_columnsInParallel)
+        {
+            foreach (ColumnFiller filler in _fillers) { filler.Fill(target, context); }
+            return;
+        }
+
+        ReadContext single = context with { Workers = 1 };
+        ForEachColumn(_fillers, context, filler => filler.Fill(target, single));
+    }
+
+    /// <summary>Runs one job per column on the workers; the first failure is thrown as it is, and names its column.</summary>
+    private static void ForEachColumn<T>(IReadOnlyList<T> columns, ReadContext context, Action<T> job) where T : INamedColumn
+    {
+        ParallelOptions options = new() { MaxDegreeOfParallelism = context.Workers, CancellationToken = context.Cancellation };
+        ColumnException? failure = null;
+        Parallel.ForEach(columns, options, (column, state) =>
+        {
+            try
+            {
+                job(column);
+            }
+            catch (ContainerException damage)
+            {
+                Interlocked.CompareExchange(ref failure, new ColumnException(column.Name, damage), null);
+                state.Stop();
+            }
+        });
+        if (failure is not null) { throw failure; }
+    }
+
+    private static PartDraft OfDense(DenseContent dense, string source)
+    {
+        IReadOnlyList<long> shape = dense.Info.Shape;
+        long rows = shape[0];
+        long width = 1;
+        for (int axis = 1; axis < shape.Count; axis++) { width = checked(width * shape[axis]); }
+        NumberFiller filler = new(dense.Info, dense.Values, rows, width);
+        return new PartDraft(Layout(dense.Info, source, PartKind.Dense, [filler]), [filler], columnsInParallel: false);
+    }
+
+    private static PartDraft OfSparse(SparseContent sparse, string source)
+    {
+        SparseFiller filler = new(sparse);
+        PartKind kind = sparse.Info.Kind == ElementKind.Csr ? PartKind.Csr : PartKind.Csc;
+        return new PartDraft(Layout(sparse.Info, source, kind, [filler]), [filler], columnsInParallel: false);
+    }
+
+    private static PartDraft OfSingle(SingleContent single, string source, ReadContext context)
+    {
+        ColumnFiller filler = ColumnFiller.Of(single.Column, single.Column.Count, isIndex: false, context);
+        return new PartDraft(Layout(single.Info, source, PartKind.Column, [filler]), [filler], columnsInParallel: false);
+    }
+
+    private static PartDraft OfJson(ElementInfo info, byte[] json, string source)
+    {
+        JsonFiller filler = new(json);
+        return new PartDraft(Layout(info, source, PartKind.Json, [filler]), [filler], columnsInParallel: false);
+    }
+
+    private static PartDraft OfFrame(
+        FrameContent frame, string source, IReadOnlyDictionary<string, string> failed, ReadContext context)
+    {
+        List<RefusedColumn> refused = [];
+        foreach (ElementInfo child in frame.Info.Children)
+        {
+            string? reason = failed.GetValueOrDefault(child.Name) ?? child.Reason;
+            if (reason is not null) { refused.Add(new RefusedColumn(child.Name, reason)); }
+        }
+
+        long rows = frame.Columns.Count > 0 ? RowsOf(frame.Columns[0]) : 0;
+        List<FrameColumn> columns = [];
+        foreach (ColumnContent column in frame.Columns)
+        {
+            if (RowsOf(column) == rows) { columns.Add(new FrameColumn(column, columns.Count)); continue; }
+            refused.Add(new RefusedColumn(column.Info.Name, $"has {RowsOf(column):N0} rows where the dataframe has {rows:N0}"));
+        }
+
+        ColumnFiller[] fillers = new ColumnFiller[columns.Count];
+        ForEachColumn(columns, context, column => fillers[column.Position] =
+            ColumnFiller.Of(column.Content, rows, column.Name == frame.Info.IndexName, context with { Workers = 1 }));
+        PartLayout layout = Layout(frame.Info, source, PartKind.Frame, fillers, [rows, frame.Info.Shape[1]], refused);
+        return new PartDraft(layout, fillers, columnsInParallel: true);
+    }
+
+    private static long RowsOf(ColumnContent column) => column.Info.Shape.Count > 0 ? column.Info.Shape[0] : 1;
+
+    private static PartLayout Layout(
+        ElementInfo info, string source, PartKind kind, IReadOnlyList<ColumnFiller> fillers,
+        IReadOnlyList<long>? shape = null, IReadOnlyList<RefusedColumn>? refused = null) => new()
+    {
+        Kind = kind,
+        Element = info.Path,
+        Source = source,
+        EncodingType = info.EncodingType,
+        EncodingVersion = info.EncodingVersion,
+        Shape = shape ?? info.Shape,
+        Columns = [.. fillers.Select(filler => filler.Layout)],
+        IndexName = info.IndexName,
+        Refused = refused ?? [],
+    };
+
+    private sealed record FrameColumn(ColumnContent Content, int Position) : INamedColumn
+    {
+        public string Name => Content.Info.Name;
+    }
+}
+
+/// <summary>Something that is done for one column, so that a failure can name it.</summary>
+internal interface INamedColumn
+{
+    string Name { get; }
+}
+
+/// <summary>One column of a dataframe cannot be read; a part without it can be made.</summary>
+internal sealed class ColumnException(string column, Exception damage) : Exception(damage.Message, damage)
+{
+    internal string Column { get; } = column;
+}
