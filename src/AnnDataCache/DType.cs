@@ -78,4 +78,30 @@ public static class DTypes
 
         throw new FormatException($"'{name}' is not a number type; expected one of bool, int8 … complex128.");
     }
+
+    /// <summary>Checks that a .NET type is the one that holds numbers of a <see cref="DType"/>.</summary>
+    /// <exception cref="ArgumentException">It is not; the message names the right one.</exception>
+    internal static void Require<T>(DType type) where T : unmanaged
+    {
+        Type wanted = type switch
+        {
+            DType.Bool or DType.UInt8 => typeof(byte),
+            DType.Int8 => typeof(sbyte),
+            DType.Int16 => typeof(short),
+            DType.Int32 => typeof(int),
+            DType.Int64 => typeof(long),
+            DType.UInt16 => typeof(ushort),
+            DType.UInt32 => typeof(uint),
+            DType.UInt64 => typeof(ulong),
+            DType.Float16 => typeof(Half),
+            DType.Float32 => typeof(float),
+            DType.Float64 => typeof(double),
+            DType.Complex128 => typeof(System.Numerics.Complex),
+            _ => typeof(byte),
+        };
+        if (typeof(T) != wanted)
+        {
+            throw new ArgumentException($"The numbers are {type.Name()}: ask for {wanted.Name}, not {typeof(T).Name}.", nameof(type));
+        }
+    }
 }

@@ -81,6 +81,23 @@ internal static unsafe partial class Posix
     [LibraryImport(Libc, EntryPoint = "fcntl", SetLastError = true)]
     internal static partial int FCntl(int descriptor, int command, FileRangeLock* range);
 
+    [LibraryImport(Libc, EntryPoint = "realpath", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint RealPath(string path, nint resolved);
+
+    [LibraryImport(Libc, EntryPoint = "free")]
+    private static partial void Free(nint address);
+
+    /// <summary>The absolute path without links and dots: the same for every process that names the file.</summary>
+    /// <exception cref="PosixException">No such file, or no permission on the way.</exception>
+    internal static string CanonicalPath(string path)
+    {
+        nint resolved = RealPath(path, 0);
+        if (resolved == 0) { throw PosixException.Last($"Cannot resolve '{path}'"); }
+        string canonical = Marshal.PtrToStringUTF8(resolved)!;
+        Free(resolved);
+        return canonical;
+    }
+
     [LibraryImport(Libc, EntryPoint = "geteuid")]
     internal static partial uint EffectiveUserId();
 

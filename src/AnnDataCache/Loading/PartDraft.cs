@@ -73,26 +73,26 @@ internal sealed class PartDraft
         long width = 1;
         for (int axis = 1; axis < shape.Count; axis++) { width = checked(width * shape[axis]); }
         NumberFiller filler = new(dense.Info, dense.Values, rows, width);
-        return new PartDraft(Layout(dense.Info, source, PartKind.Dense, [filler]), [filler], columnsInParallel: false);
+        return new PartDraft(Describe(dense.Info, source, PartKind.Dense, [filler]), [filler], columnsInParallel: false);
     }
 
     private static PartDraft OfSparse(SparseContent sparse, string source)
     {
         SparseFiller filler = new(sparse);
         PartKind kind = sparse.Info.Kind == ElementKind.Csr ? PartKind.Csr : PartKind.Csc;
-        return new PartDraft(Layout(sparse.Info, source, kind, [filler]), [filler], columnsInParallel: false);
+        return new PartDraft(Describe(sparse.Info, source, kind, [filler]), [filler], columnsInParallel: false);
     }
 
     private static PartDraft OfSingle(SingleContent single, string source, ReadContext context)
     {
         ColumnFiller filler = ColumnFiller.Of(single.Column, single.Column.Count, isIndex: false, context);
-        return new PartDraft(Layout(single.Info, source, PartKind.Column, [filler]), [filler], columnsInParallel: false);
+        return new PartDraft(Describe(single.Info, source, PartKind.Column, [filler]), [filler], columnsInParallel: false);
     }
 
     private static PartDraft OfJson(ElementInfo info, byte[] json, string source)
     {
         JsonFiller filler = new(json);
-        return new PartDraft(Layout(info, source, PartKind.Json, [filler]), [filler], columnsInParallel: false);
+        return new PartDraft(Describe(info, source, PartKind.Json, [filler]), [filler], columnsInParallel: false);
     }
 
     private static PartDraft OfFrame(
@@ -116,13 +116,13 @@ internal sealed class PartDraft
         ColumnFiller[] fillers = new ColumnFiller[columns.Count];
         ForEachColumn(columns, context, column => fillers[column.Position] =
             ColumnFiller.Of(column.Content, rows, column.Name == frame.Info.IndexName, context with { Workers = 1 }));
-        PartLayout layout = Layout(frame.Info, source, PartKind.Frame, fillers, [rows, frame.Info.Shape[1]], refused);
+        PartLayout layout = Describe(frame.Info, source, PartKind.Frame, fillers, [rows, frame.Info.Shape[1]], refused);
         return new PartDraft(layout, fillers, columnsInParallel: true);
     }
 
     private static long RowsOf(ColumnContent column) => column.Info.Shape.Count > 0 ? column.Info.Shape[0] : 1;
 
-    private static PartLayout Layout(
+    private static PartLayout Describe(
         ElementInfo info, string source, PartKind kind, IReadOnlyList<ColumnFiller> fillers,
         IReadOnlyList<long>? shape = null, IReadOnlyList<RefusedColumn>? refused = null) => new()
     {

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using System.Text;
 using AnnDataCache.Containers;
 using AnnDataCache.Elements;
 using AnnDataCache.Interop;
@@ -32,7 +31,7 @@ internal sealed record StringScan(long TotalBytes, StringTable? Distinct, bool A
             context.Cancellation.ThrowIfCancellationRequested();
             bytes += block.Bytes.Length;
             seen += block.Count;
-            ascii = ascii && Ascii.IsValid(block.Bytes);
+            ascii = ascii && System.Text.Ascii.IsValid(block.Bytes);
             if (distinct is not null && (!AddAll(distinct, block) || (seen >= SampleRows && 2L * distinct.Count > seen))) { distinct = null; }
         }
 

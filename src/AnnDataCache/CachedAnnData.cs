@@ -1,0 +1,229 @@
+using AnnDataCache.Interop;
+using AnnDataCache.Loading;
+using AnnDataCache.Store;
+
+namespace AnnDataCache;
+
+/// <summary>One AnnData file seen through a cache: its elements, each mapped from a part that all processes share.</summary>
+/// <remarks>
+/// Always fresh: every call compares the file with what the kernel said of it before, and starts anew when it was rewritten.
+/// Elements that were pinned before keep their old, consistent bytes. Calls may run in parallel, but not with
+/// <see cref="Dispose"/>. Closing does not unpin: a <see cref="PinnedElement"/> is valid until it is disposed itself.
+/// </remarks>
+/// <example><code>
+/// using var pbmc = cache.Open("pbmc3k.h5ad");
+/// using var pca = pbmc.Pin("obsm/X_pca");
+/// ReadOnlyTensorSpan&lt;float&gt; values = pca.Dense&lt;float&gt;();    // 2,700 × 50
+/// </code></example>
+public sealed class CachedAnnData : IDisposable
+{
+    /// <summary>A file that is rewritten again and again while it is read is given up after so many attempts.</summary>
+    private const int MaxAttempts = 4;
+
+    private readonly PartStore _store;
+    private readonly Loader _loader;
+    private readonly Lock _lock = new();
+    private Snapshot _snapshot;
+    private bool _disposed;
+
+    internal CachedAnnData(PartStore store, Loader loader, string path, CancellationToken cancellation)
+    {
+        (_store, _loader) = (store, loader);
+        _snapshot = TakeSnapshot(path, cancellation);
+    }
+
+    /// <summary>Canonical path of the file.</summary>
+    public string Path => _snapshot.Source.Path;
+
+    /// <summary>The tree of all elements as of now, without data.</summary>
+    /// <exception cref="SourceException">The file is gone, or is not AnnData any more.</exception>
+    public ElementInfo Tree => Current(CancellationToken.None).Tree;
+
+    /// <summary>Number of observations (cells): rows of <c>obs</c>, else of <c>X</c>.</summary>
+    public long ObsCount => AxisLength("obs", 0);
+
+    /// <summary>Number of variables (genes): rows of <c>var</c>, else columns of <c>X</c>.</summary>
+    public long VarCount => AxisLength("var", 1);
+
+    /// <summary>Maps one element and keeps it from eviction. Decodes it first if no tier holds it.</summary>
+    /// <param name="element">
+    /// Path as AnnData writes it: <c>X</c>, <c>obs</c>, <c>obs/cell_type</c>, <c>layers/counts</c>, <c>obsm/X_pca</c>,
+    /// <c>uns</c>. A column of a dataframe pins the dataframe, a scalar the dict that holds it.
+    /// </param>
+    /// <param name="progress">Told how far a load is, from several threads; not called for a hit.</param>
+    /// <param name="cancellation">Honoured between chunks; a half-built part is deleted, never sealed.</param>
+    /// <returns>Owned by the caller: dispose it to unpin.</returns>
+    /// <exception cref="ElementException">No such element, or it cannot be read; the others can.</exception>
+    /// <exception cref="SourceException">The file is gone, unreadable, or keeps changing.</exception>
+    /// <exception cref="StoreException">No tier has room: the message gives need, free, pinned and budget.</exception>
+    public PinnedElement Pin(string element, IProgress<LoadProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(element);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        for (int attempt = 1; ; attempt++)
+        {
+            Snapshot snapshot = Current(cancellation);
+            if (snapshot.TryGet(element, _store.PressureEpoch) is { } held) { return held; }
+            try
+            {
+                return Load(snapshot, element, progress, cancellation);
+            }
+            catch (SourceChangedException changed) when (attempt < MaxAttempts)
+            {
+                _ = changed; // the next round takes a new snapshot, under whose names nothing is stale
+            }
+            catch (SourceChangedException changed)
+            {
+                throw new SourceException(
+                    CacheError.SourceChanged, $"{changed.Message} It was tried {MaxAttempts} times; ask again when it is written.", changed);
+            }
+        }
+    }
+
+    /// <summary>Maps one element on a thread of the pool, since a load takes as long as the file is large.</summary>
+    /// <inheritdoc cref="Pin(string, IProgress{LoadProgress}?, CancellationToken)"/>
+    public Task<PinnedElement> PinAsync(
+        string element, IProgress<LoadProgress>? progress = null, CancellationToken cancellation = default) =>
+        Task.Run(() => Pin(element, progress, cancellation), cancellation);
+
+    /// <summary>Closes the file. Parts stay in the store, and pinned elements stay valid.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (_disposed) { return; }
+            _disposed = true;
+            _snapshot.Dispose();
+        }
+    }
+
+    private PinnedElement Load(Snapshot snapshot, string element, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    {
+        ElementInfo info = snapshot.Tree.Find(element) ?? throw NotFound(snapshot, element);
+        if (info.Kind == ElementKind.Refused)
+        {
+            throw new ElementException(CacheError.ElementUnreadable, $"'{element}' of '{Path}' cannot be read: {info.Reason}");
+        }
+
+        ElementInfo whole = info.PartPath == info.Path ? info : snapshot.Tree.Find(info.PartPath)!;
+        PartPin pin = _loader.Pin(snapshot.Source, whole, progress, cancellation, out bool loaded);
+        snapshot.Keep(element, info, pin);
+        PinnedElement pinned = new(info, pin, loaded);
+        if (info.Path != whole.Path && whole.Kind == ElementKind.DataFrame && pinned.RefusedColumns.ContainsKey(info.Name))
+        {
+            using (pinned) { pinned.Column(info.Name); } // throws with the reason
+        }
+
+        return pinned;
+    }
+
+    private static ElementException NotFound(Snapshot snapshot, string element)
+    {
+        int cut = element.LastIndexOf('/');
+        ElementInfo parent = (cut > 0 ? snapshot.Tree.Find(element[..cut]) : null) ?? snapshot.Tree;
+        string present = string.Join(", ", parent.Children.Take(40).Select(child => child.Path));
+        return new ElementException(
+            CacheError.ElementNotFound, $"'{snapshot.Source.Path}' has no element '{element}'. It has: {present}.");
+    }
+
+    private long AxisLength(string frame, int axis)
+    {
+        ElementInfo tree = Tree;
+        if (tree.Find(frame) is { Shape: [long rows, ..] }) { return rows; }
+        return tree.Find("X") is { Shape: { Count: > 1 } shape } ? shape[axis] : 0;
+    }
+
+    /// <summary>The snapshot of the file as it is now. One <c>stat</c> when it has not changed.</summary>
+    private Snapshot Current(CancellationToken cancellation)
+    {
+        Snapshot snapshot = Volatile.Read(ref _snapshot); // written under _lock by whoever sees the change first
+        if (snapshot.IsCurrent()) { return snapshot; }
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_snapshot.IsCurrent()) { return _snapshot; }
+            Snapshot fresh = TakeSnapshot(_snapshot.Source.Path, cancellation);
+            _snapshot.Dispose();
+            Volatile.Write(ref _snapshot, fresh);
+            return fresh;
+        }
+    }
+
+    private Snapshot TakeSnapshot(string path, CancellationToken cancellation)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            AnnDataSource source = AnnDataSource.Find(path);
+            try
+            {
+                using PinnedElement tree = new(
+                    new ElementInfo(Loader.TreePath, ElementKind.Dict), _loader.PinTree(source, cancellation), loaded: false);
+                return new Snapshot(source, tree.Tree);
+            }
+            catch (SourceChangedException changed)
+            {
+                source.Dispose();
+                if (attempt < MaxAttempts) { continue; }
+                throw new SourceException(CacheError.SourceChanged, $"{changed.Message} Ask again when it is written.", changed);
+            }
+            catch
+            {
+                source.Dispose();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>One version of the file: its tree, and the parts this object has pinned of it.</summary>
+    private sealed class Snapshot(AnnDataSource source, ElementInfo tree) : IDisposable
+    {
+        private readonly Dictionary<string, (ElementInfo Info, PartPin Pin)> _held = new(StringComparer.Ordinal);
+        private long _pressure;
+        private bool _closed;
+
+        internal AnnDataSource Source { get; } = source;
+
+        internal ElementInfo Tree { get; } = tree;
+
+        internal bool IsCurrent() => FileStat.TryOf(Source.Path, out FileStat now) && now.SameVersion(Source.Stat);
+
+        /// <summary>An element that was pinned before: no lock of the store, no mapping.</summary>
+        /// <remarks>A held mapping is a pin. When some process found no room since, all are dropped, so that it can evict.</remarks>
+        internal PinnedElement? TryGet(string element, long pressure)
+        {
+            lock (_held)
+            {
+                if (pressure != _pressure) { DropLocked(pressure); }
+                if (!_held.TryGetValue(element, out (ElementInfo Info, PartPin Pin) held)) { return null; }
+                CacheMetrics.Hits.Add(1);
+                return new PinnedElement(held.Info, held.Pin.Retain(), loaded: false);
+            }
+        }
+
+        internal void Keep(string element, ElementInfo info, PartPin pin)
+        {
+            lock (_held)
+            {
+                if (!_closed && !_held.ContainsKey(element)) { _held.Add(element, (info, pin.Retain())); }
+            }
+        }
+
+        public void Dispose()
+        {
+            lock (_held)
+            {
+                _closed = true;
+                DropLocked(_pressure);
+            }
+
+            Source.Dispose();
+        }
+
+        private void DropLocked(long pressure)
+        {
+            _pressure = pressure;
+            foreach ((ElementInfo _, PartPin pin) in _held.Values) { pin.Dispose(); }
+            _held.Clear();
+        }
+    }
+}

@@ -1,0 +1,112 @@
+using AnnDataCache.Containers;
+using AnnDataCache.Hdf5;
+using AnnDataCache.Interop;
+
+namespace AnnDataCache.Loading;
+
+/// <summary>One version of a source: its path, what the kernel says of it, and the container, opened when first needed.</summary>
+/// <remarks>
+/// A hit needs no container: the tree of elements is itself a part. Disposed by whoever replaces or drops it, once no
+/// load uses it any more: <see cref="Rent"/> keeps it open for one.
+/// </remarks>
+internal sealed class AnnDataSource : IDisposable
+{
+    private readonly Lock _lock = new();
+    private ContainerFile? _container;
+    private int _rents;
+    private bool _disposed;
+
+    internal AnnDataSource(string path, FileStat stat) => (Path, Stat) = (path, stat);
+
+    /// <summary>Canonical path.</summary>
+    internal string Path { get; }
+
+    internal FileStat Stat { get; }
+
+    /// <exception cref="SourceException">No such file, no permission, or not a file.</exception>
+    internal static AnnDataSource Find(string path)
+    {
+        try
+        {
+            string canonical = Posix.CanonicalPath(path);
+            FileStat stat = FileStat.Of(canonical);
+            return stat.IsRegularFile
+                ? new AnnDataSource(canonical, stat)
+                : throw new SourceException(CacheError.SourceUnreadable, $"'{path}' is not a file. Give the path of a .h5ad file.");
+        }
+        catch (PosixException error)
+        {
+            throw Explain(path, error);
+        }
+    }
+
+    /// <summary>Opens the container if it is not open, and keeps it so until the returned rent is disposed.</summary>
+    /// <exception cref="SourceException">It cannot be opened.</exception>
+    internal Rented Rent()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            _container ??= OpenContainer();
+            _rents++;
+            return new Rented(this, _container);
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _disposed = true;
+            CloseLocked();
+        }
+    }
+
+    private ContainerFile OpenContainer()
+    {
+        try
+        {
+            return Hdf5File.Open(Path);
+        }
+        catch (PosixException error)
+        {
+            throw Explain(Path, error);
+        }
+        catch (Exception error) when (error is ContainerException or EndOfStreamException)
+        {
+            throw new SourceException(CacheError.SourceUnreadable, error.Message, error);
+        }
+    }
+
+    private void Return()
+    {
+        lock (_lock)
+        {
+            _rents--;
+            CloseLocked();
+        }
+    }
+
+    private void CloseLocked()
+    {
+        if (!_disposed || _rents > 0) { return; }
+        _container?.Dispose();
+        _container = null;
+    }
+
+    private static SourceException Explain(string path, PosixException error) => error.Error switch
+    {
+        PosixException.NoEntry or PosixException.NotFolder => new(CacheError.SourceNotFound, $"There is no file '{path}'.", error),
+        PosixException.AccessDenied or PosixException.NotPermitted => new(
+            CacheError.SourceDenied, $"This user may not read '{path}'. Ask its owner for read permission.", error),
+        _ => new(CacheError.SourceUnreadable, error.Message, error),
+    };
+
+    /// <summary>The open container, for the time of one load.</summary>
+    internal readonly struct Rented(AnnDataSource source, ContainerFile container) : IDisposable
+    {
+        internal ContainerFile Container { get; } = container;
+
+        public void Dispose() => source.Return();
+    }
+}

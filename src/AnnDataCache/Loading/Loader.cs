@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using AnnDataCache.Containers;
+using AnnDataCache.Elements;
+using AnnDataCache.Interop;
+using AnnDataCache.Parts;
+using AnnDataCache.Store;
+using Microsoft.Extensions.Logging;
+
+namespace AnnDataCache.Loading;
+
+// Where the two towers meet: an element of a source becomes a part of the store.
+//
+//   hit      PartStore.TryPin(name); the name holds the source's version, so what is found is fresh
+//   enter    PartStore.EnterLoad(name): one process loads, the others wait and then hit
+//   plan     ContentReader finds the arrays, PartDraft their final lengths, PartPlan every offset
+//   reserve  PartStore.Reserve: the whole file, before a byte of it is written
+//   fill     chunks are decoded by all workers straight into their place; no intermediate array exists
+//   check    the source is compared with what it was: a changed one starts again under its new name (L1)
+//   seal     one rename makes the part visible
+//
+// L1  No part is sealed whose source changed between naming and sealing.     Readers: a name never lies.
+// L2  A failed load leaves nothing: the reservation unlinks itself.          Operators: no litter, no lost bytes.
+// L3  An element that cannot be read fails alone; of a dataframe, a column.  Users: the rest of the file works.
+
+/// <summary>Finds parts or makes them.</summary>
+internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter coldWriter, ILogger logger)
+{
+    /// <summary>The path under which the tree of all elements is stored; no element of a file has it.</summary>
+    internal const string TreePath = "";
+
+    internal static PartName NameOf(AnnDataSource source, string element) => PartName.For(source.Path, element, "", source.Stat);
+
+    /// <summary>The part that describes all elements of the source.</summary>
+    internal PartPin PinTree(AnnDataSource source, CancellationToken cancellation) =>
+        Pin(source, TreePath, root => new TreeContent(ElementTree.Describe(root, null, withValues: false)), null, cancellation, out _);
+
+    /// <summary>The part of one element.</summary>
+    /// <param name="source">The version of the source to read.</param>
+    /// <param name="info">An element that has a part of its own.</param>
+    /// <param name="progress">Told how far a load is; not called for a hit.</param>
+    /// <param name="cancellation">Honoured between chunks.</param>
+    /// <param name="loaded">True when this call has made the part.</param>
+    /// <exception cref="SourceChangedException">The source is not the version that was given.</exception>
+    internal PartPin Pin(
+        AnnDataSource source, ElementInfo info, IProgress<LoadProgress>? progress, CancellationToken cancellation, out bool loaded)
+    {
+        FailedColumns failed = new();
+        return Pin(source, info.Path, root => ContentReader.Read(root, info, failed.Names), (progress, failed), cancellation, out loaded);
+    }
+
+    private PartPin Pin(
+        AnnDataSource source, string element, Func<ContainerGroup, ElementContent> read,
+        (IProgress<LoadProgress>? Progress, FailedColumns Failed)? job, CancellationToken cancellation, out bool loaded)
+    {
+        loaded = false;
+        PartName name = NameOf(source, element);
+        if (store.TryPin(name) is { } hit) { return hit; }
+        using LoadTicket ticket = store.EnterLoad(name, cancellation);
+        if (ticket.Published is { } published) { return published; }
+
+        long start = Stopwatch.GetTimestamp();
+        FailedColumns failed = job?.Failed ?? new FailedColumns();
+        using AnnDataSource.Rented rented = source.Rent();
+        while (true)
+        {
+            try
+            {
+                ElementContent content = read(rented.Container.Root);
+                PartPin pin = Build(source, rented.Container, name, content, failed, job?.Progress, start, cancellation);
+                loaded = true;
+                return pin;
+            }
+            catch (ColumnException column)
+            {
+                failed.Add(column);
+                LogRefusedColumn(element, column);
+            }
+            catch (Exception damage) when (damage is ContainerException or EndOfStreamException)
+            {
+                if (!rented.Container.IsUnchanged()) { throw new SourceChangedException(source.Path); }
+                throw new ElementException(CacheError.ElementUnreadable, $"'{element}' of '{source.Path}' cannot be read: {damage.Message}", damage);
+            }
+        }
+    }
+
+    private PartPin Build(
+        AnnDataSource source, ContainerFile container, PartName name, ElementContent content, FailedColumns failed,
+        IProgress<LoadProgress>? progress, long start, CancellationToken cancellation)
+    {
+        ReadContext context = new(options.Workers, cancellation);
+        PartDraft draft = PartDraft.Of(content, source.Path, failed.Reasons, context);
+        PartPlan plan = PartPlan.Create(draft.Layout);
+        using PartReservation reservation = store.Reserve(name, plan.FileLength);
+        ProgressSum sum = new(content.Info.Path, plan.FileLength, progress);
+        draft.Fill(reservation.Target, context with { Progress = progress is null ? null : sum.Add });
+        CrashPoint.Reach("filled");
+        plan.WriteFraming(reservation.Target);
+        CrashPoint.Reach("framed");
+        if (!container.IsUnchanged()) { throw new SourceChangedException(source.Path); } // L1
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
+        reservation.Cost = elapsed.TotalSeconds;
+        PartPin pin = reservation.Seal();
+        sum.Finish();
+        CacheMetrics.Loads.Add(1);
+        CacheMetrics.LoadedBytes.Add(plan.FileLength);
+        CacheMetrics.LoadSeconds.Record(elapsed.TotalSeconds);
+        if (pin.Tier == TierKind.Hot) { coldWriter.Add(pin); }
+        return pin;
+    }
+
+    private void LogRefusedColumn(string element, ColumnException column)
+    {
+        if (logger.IsEnabled(LogLevel.Warning))
+        {
+            logger.LogWarning("Column '{Column}' of '{Element}' is left out: {Reason}", column.Column, element, column.Message);
+        }
+    }
+
+    /// <summary>Columns that failed while they were read, with their reasons.</summary>
+    private sealed class FailedColumns
+    {
+        internal Dictionary<string, string> Reasons { get; } = new(StringComparer.Ordinal);
+
+        internal HashSet<string> Names { get; } = new(StringComparer.Ordinal);
+
+        internal void Add(ColumnException column)
+        {
+            if (!Names.Add(column.Column)) { throw new InvalidOperationException($"Column '{column.Column}' failed twice.", column); }
+            Reasons[column.Column] = column.Message;
+        }
+    }
+
+    private sealed class ProgressSum(string element, long total, IProgress<LoadProgress>? progress)
+    {
+        private long _done;
+
+        internal void Add(long bytes) =>
+            progress?.Report(new LoadProgress(element, Math.Min(Interlocked.Add(ref _done, bytes), total), total));
+
+        internal void Finish() => progress?.Report(new LoadProgress(element, total, total));
+    }
+}
+
+/// <summary>The source is no longer the version whose name the part would get: look at it again.</summary>
+internal sealed class SourceChangedException(string path) : Exception($"'{path}' changed while it was read.");
