@@ -20,6 +20,33 @@ public sealed class GoldenTests
     public void LzfChunksOfH5pyDecode() => Golden.Check("lzf", _ => Lzf.Decode);
 
     [Fact]
+    public void ZstandardFramesDecode() => Golden.Check("zstd", _ => Zstd.Decode);
+
+    [Fact]
+    public void Lz4BlocksDecode() => Golden.Check("lz4", _ => Lz4.Decode);
+
+    [Fact]
+    public void Lz4ChunksOfHdf5Decode() => Golden.Check("hdf5lz4", _ => Hdf5Lz4.Decode);
+
+    [Fact]
+    public void BloscChunksOfEveryCodecShuffleAndSplitDecode() => Golden.Check("blosc", _ => Blosc.Decode);
+
+    [Fact]
+    public void Blosc2ChunksAndFramesDecode() => Golden.Check("blosc2", _ => Blosc2.Decode);
+
+    [Fact]
+    public void BitShuffledChunksOfHdf5Decode()
+    {
+        foreach (Golden golden in Golden.Of("bitshuffle"))
+        {
+            uint[] clientData =
+                [.. golden.Parameters.Split(',').Select(word => uint.Parse(word, CultureInfo.InvariantCulture))];
+            Golden.CheckOne(golden, golden.Length, (source, destination) =>
+                BitShuffle.DecodeFilter(source, destination, clientData));
+        }
+    }
+
+    [Fact]
     public void ShuffledChunksOfHdf5AreUndone()
     {
         foreach (Golden golden in Golden.Of("shuffle"))
