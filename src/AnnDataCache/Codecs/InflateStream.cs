@@ -1,0 +1,267 @@
+using System.Runtime.CompilerServices;
+
+namespace AnnDataCache.Codecs;
+
+/// <summary>One deflate stream being decoded: where it stands in its input and output, and the bits it has taken but not used.</summary>
+internal unsafe ref struct InflateStream
+{
+    internal byte* In, InEnd, Out, OutStart, OutEnd;
+
+    // The next BitCount bits of the input, the first lowest. Bits above them are a copy of the input's next ones or zero.
+    internal ulong Bits;
+    internal int BitCount;
+
+    // The order in which a block stores the code lengths of the code length code.
+    private static ReadOnlySpan<byte> MeterOrder => [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+
+    /// <summary>Decodes up to the end of the last block.</summary>
+    /// <param name="source">Deflate data, perhaps followed by something else.</param>
+    /// <param name="destination">Receives the data from its first byte on.</param>
+    /// <param name="read">How many bytes of the source belong to the stream.</param>
+    internal static int Decode(ReadOnlySpan<byte> source, Span<byte> destination, out int read)
+    {
+        fixed (byte* from = source, to = destination)
+        {
+            InflateStream stream = new()
+            {
+                In = from, InEnd = from + source.Length, Out = to, OutStart = to, OutEnd = to + destination.Length,
+            };
+            while (!stream.DecodeBlock())
+            {
+            }
+
+            read = (int)(stream.In - from) - stream.BitCount / 8;
+            return (int)(stream.Out - to);
+        }
+    }
+
+    private bool DecodeBlock()
+    {
+        bool last = Take(1) != 0;
+        switch (Take(2))
+        {
+            case 0:
+                CopyStored();
+                break;
+            case 1:
+                DecodeSymbols(InflateTables.Fixed);
+                break;
+            case 2:
+                ReadCodes(InflateTables.Scratch);
+                DecodeSymbols(InflateTables.Scratch);
+                break;
+            default:
+                throw Damaged("a block of type 3");
+        }
+
+        return last;
+    }
+
+    private void CopyStored()
+    {
+        In -= BitCount / 8;
+        Bits = 0;
+        BitCount = 0;
+        uint header = Take(16) | Take(16) << 16;
+        int length = (int)(header & 0xFFFF);
+        if ((header >> 16) != (~header & 0xFFFF))
+        {
+            throw Damaged("a stored block whose two lengths disagree");
+        }
+
+        In -= BitCount / 8;
+        Bits = 0;
+        BitCount = 0;
+        if (length > InEnd - In)
+        {
+            throw Truncated();
+        }
+
+        if (length > OutEnd - Out)
+        {
+            throw TooLong();
+        }
+
+        new ReadOnlySpan<byte>(In, length).CopyTo(new Span<byte>(Out, length));
+        In += length;
+        Out += length;
+    }
+
+    private void ReadCodes(InflateTables tables)
+    {
+        int literals = (int)Take(5) + 257, distances = (int)Take(5) + 1, meters = (int)Take(4) + 4;
+        if (literals > 286 || distances > 30)
+        {
+            throw Damaged($"a block with {literals} literal and {distances} distance symbols");
+        }
+
+        Span<byte> lengths = stackalloc byte[InflateTables.LiteralSymbols + InflateTables.DistanceSymbols];
+        lengths.Clear();
+        for (int at = 0; at < meters; at++)
+        {
+            lengths[MeterOrder[at]] = (byte)Take(3);
+        }
+
+        tables.BuildMeters(lengths[..InflateTables.MeterSymbols]);
+        ReadLengths(tables.Meters, lengths[..(literals + distances)]);
+        if (lengths[256] == 0)
+        {
+            throw Damaged("a block that cannot end");
+        }
+
+        tables.BuildLiterals(lengths[..literals]);
+        tables.BuildDistances(lengths.Slice(literals, distances));
+    }
+
+    // A length, or a run: 16 repeats the length before it, 17 and 18 repeat zero. A run may cross from one code into the other.
+    private void ReadLengths(uint* meters, scoped Span<byte> lengths)
+    {
+        for (int at = 0; at < lengths.Length;)
+        {
+            uint symbol = TakeEntry(meters[Peek() & (1 << InflateTables.MeterBits) - 1]) >> 16;
+            if (symbol < 16)
+            {
+                lengths[at++] = (byte)symbol;
+                continue;
+            }
+
+            byte value = symbol != 16 ? (byte)0 : at > 0 ? lengths[at - 1] : throw Damaged("a length that repeats none");
+            int run = (int)(symbol switch { 16 => Take(2) + 3, 17 => Take(3) + 3, _ => Take(7) + 11 });
+            if (run > lengths.Length - at)
+            {
+                throw Damaged("more code lengths than symbols");
+            }
+
+            lengths.Slice(at, run).Fill(value);
+            at += run;
+        }
+    }
+
+    private void DecodeSymbols(InflateTables tables)
+    {
+        uint* literals = tables.Literals, distances = tables.Distances;
+        while (true)
+        {
+            if (InEnd - In >= InflateFast.InputMargin && OutEnd - Out >= InflateFast.OutputMargin
+                && InflateFast.Decode(ref this, literals, distances))
+            {
+                return;
+            }
+
+            uint entry = TakeSymbol(literals, InflateTables.LiteralBits, out ulong before);
+            if ((entry & InflateTables.Literal) != 0)
+            {
+                PutLiterals(entry);
+                continue;
+            }
+
+            if ((entry & InflateTables.Exceptional) != 0)
+            {
+                return;
+            }
+
+            int length = Value(entry, before);
+            entry = TakeSymbol(distances, InflateTables.DistanceBits, out before);
+            PutMatch(length, Value(entry, before));
+        }
+    }
+
+    private void PutLiterals(uint entry)
+    {
+        for (uint count = entry >> 8 & 3; count > 0; count--, entry >>= 8)
+        {
+            if (Out == OutEnd)
+            {
+                throw TooLong();
+            }
+
+            *Out++ = (byte)(entry >> 16);
+        }
+    }
+
+    private void PutMatch(int length, int distance)
+    {
+        if (distance > Out - OutStart)
+        {
+            throw Damaged($"a match {distance} bytes back, {Out - OutStart} bytes after the start");
+        }
+
+        if (length > OutEnd - Out)
+        {
+            throw TooLong();
+        }
+
+        for (byte* end = Out + length; Out < end; Out++)
+        {
+            *Out = *(Out - distance);
+        }
+    }
+
+    /// <summary>The next symbol's entry, its bits consumed. Never invalid; exceptional only at the end of the block.</summary>
+    private uint TakeSymbol(uint* table, int indexBits, out ulong before)
+    {
+        uint entry = table[Peek() & (1u << indexBits) - 1];
+        if ((entry & InflateTables.Subtable) != 0)
+        {
+            TakeEntry(entry);
+            entry = table[(entry >> 16) + (Bits & (1u << (int)(entry >> 8 & 0xF)) - 1)];
+        }
+
+        before = Peek();
+        TakeEntry(entry);
+        return (entry & InflateTables.Exceptional) == 0 || entry >> 16 != 0
+            ? entry
+            : throw Damaged("a code without a symbol");
+    }
+
+    /// <summary>Base and extra bits of a length or distance.</summary>
+    private static int Value(uint entry, ulong before) =>
+        (int)((entry >> 16) + ((before & (1UL << (int)(entry & 0xFF)) - 1) >> (int)(entry >> 8 & 0xF)));
+
+    private uint TakeEntry(uint entry)
+    {
+        int count = (int)(entry & 0xFF);
+        if (count > BitCount)
+        {
+            throw Truncated();
+        }
+
+        Bits >>= count;
+        BitCount -= count;
+        return entry;
+    }
+
+    private uint Take(int count)
+    {
+        uint value = (uint)Peek() & (1u << count) - 1;
+        TakeEntry((uint)count);
+        return value;
+    }
+
+    /// <summary>The next bits of the input: at least 48, or all that are left and zeros.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ulong Peek()
+    {
+        if (BitCount < 48)
+        {
+            Fill();
+        }
+
+        return Bits;
+    }
+
+    // Stops at 63 bits, the most that the fast loop can count.
+    private void Fill()
+    {
+        for (; BitCount < 56 && In < InEnd; BitCount += 8)
+        {
+            Bits |= (ulong)*In++ << BitCount;
+        }
+    }
+
+    internal static CodecException Damaged(string what) => new($"Deflate data is damaged: {what}.");
+
+    private static CodecException Truncated() => new("Deflate data ends before its last block does.");
+
+    private CodecException TooLong() => new($"Deflate data decodes to more than the {OutEnd - OutStart} bytes of the destination.");
+}
