@@ -1,1 +1,27 @@
-return 0;
+using AnnDataCache.Bench;
+
+// bench FILE.h5ad [--rounds N]   load, first hit, repeat hit and memory beside anndata.read_h5ad, in one run
+// bench replay …                 has its place here
+
+if (args is [] or ["--help"] or ["-h"])
+{
+    Console.WriteLine("""
+        Times a load, hits and memory of anndata-cache beside anndata.read_h5ad, in turn, on one file.
+
+          dotnet run -c Release --project bench/AnnDataCache.Bench -- FILE.h5ad [--rounds N] [--element X]
+
+        Needs the published executable (dotnet publish src/AnnDataCache.Cli -c Release) and python3 with anndata.
+        Writes bench/results/<cpu>/load-<file>.md.
+        """);
+    return 0;
+}
+
+try
+{
+    return LoadBench.Run(BenchArguments.Parse(args));
+}
+catch (Exception error) when (error is IOException or FormatException or InvalidOperationException)
+{
+    Console.Error.WriteLine($"bench: {error.Message}");
+    return 2;
+}
