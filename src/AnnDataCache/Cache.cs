@@ -22,12 +22,14 @@ public sealed class Cache : IDisposable
     private readonly PartStore _store;
     private readonly ColdWriter _coldWriter;
     private readonly Loader _loader;
+    private readonly PinTables _pins;
     private bool _disposed;
 
     private Cache(CacheOptions options, PartStore store, ILogger logger)
     {
         (Options, _store) = (options, store);
         _coldWriter = new ColdWriter(store, logger);
+        _pins = new PinTables(store);
         _loader = new Loader(store, options, _coldWriter, logger);
     }
 
@@ -57,7 +59,7 @@ public sealed class Cache : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return new CachedAnnData(_store, _loader, FindSource(path), cancellation);
+        return new CachedAnnData(_loader, _pins, FindSource(path), cancellation);
     }
 
     /// <summary>Opens a source on a thread of the pool.</summary>
@@ -107,6 +109,7 @@ public sealed class Cache : IDisposable
     {
         if (_disposed) { return; }
         _disposed = true;
+        _pins.Dispose();
         _coldWriter.Dispose();
         _store.Dispose();
     }

@@ -20,15 +20,15 @@ public sealed class CachedAnnData : IDisposable
     /// <summary>A file that is rewritten again and again while it is read is given up after so many attempts.</summary>
     private const int MaxAttempts = 4;
 
-    private readonly PartStore _store;
     private readonly Loader _loader;
+    private readonly PinTables _pins;
     private readonly Lock _lock = new();
     private Snapshot _snapshot;
     private bool _disposed;
 
-    internal CachedAnnData(PartStore store, Loader loader, string path, CancellationToken cancellation)
+    internal CachedAnnData(Loader loader, PinTables pins, string path, CancellationToken cancellation)
     {
-        (_store, _loader) = (store, loader);
+        (_loader, _pins) = (loader, pins);
         _snapshot = TakeSnapshot(path, cancellation);
     }
 
@@ -63,10 +63,15 @@ public sealed class CachedAnnData : IDisposable
         for (int attempt = 1; ; attempt++)
         {
             Snapshot snapshot = Current(cancellation);
-            if (snapshot.TryGet(element, _store.PressureEpoch) is { } held) { return held; }
+            if (snapshot.Held.TryGet(element) is { } held)
+            {
+                CacheMetrics.Hits.Add(1);
+                return new PinnedElement(held.Info, held.Pin, loaded: false);
+            }
+
             try
             {
-                return Load(snapshot, element, progress, cancellation);
+                return LoadOrMakeRoom(snapshot, element, progress, cancellation);
             }
             catch (SourceChangedException changed) when (attempt < MaxAttempts)
             {
@@ -97,6 +102,21 @@ public sealed class CachedAnnData : IDisposable
         }
     }
 
+    /// <summary>What this process keeps mapped without using it must not be what leaves no room.</summary>
+    private PinnedElement LoadOrMakeRoom(
+        Snapshot snapshot, string element, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    {
+        try
+        {
+            return Load(snapshot, element, progress, cancellation);
+        }
+        catch (StoreException full) when (full.Error == CacheError.NoRoom)
+        {
+            _pins.DropAll();
+            return Load(snapshot, element, progress, cancellation);
+        }
+    }
+
     private PinnedElement Load(Snapshot snapshot, string element, IProgress<LoadProgress>? progress, CancellationToken cancellation)
     {
         ElementInfo info = snapshot.Tree.Find(element) ?? throw NotFound(snapshot, element);
@@ -107,7 +127,7 @@ public sealed class CachedAnnData : IDisposable
 
         ElementInfo whole = info.PartPath == info.Path ? info : snapshot.Tree.Find(info.PartPath)!;
         PartPin pin = _loader.Pin(snapshot.Source, whole, progress, cancellation, out bool loaded);
-        snapshot.Keep(element, info, pin);
+        snapshot.Held.Keep(element, info, pin);
         PinnedElement pinned = new(info, pin, loaded);
         if (info.Path != whole.Path && whole.Kind == ElementKind.DataFrame && pinned.RefusedColumns.ContainsKey(info.Name))
         {
@@ -158,7 +178,7 @@ public sealed class CachedAnnData : IDisposable
             {
                 using PinnedElement tree = new(
                     new ElementInfo(Loader.TreePath, ElementKind.Dict), _loader.PinTree(source, cancellation), loaded: false);
-                return new Snapshot(source, tree.Tree);
+                return new Snapshot(source, tree.Tree, _pins.Add());
             }
             catch (SourceChangedException changed)
             {
@@ -174,56 +194,15 @@ public sealed class CachedAnnData : IDisposable
         }
     }
 
-    /// <summary>One version of the file: its tree, and the parts this object has pinned of it.</summary>
-    private sealed class Snapshot(AnnDataSource source, ElementInfo tree) : IDisposable
+    /// <summary>One version of the file: its tree, and the parts this object keeps mapped of it.</summary>
+    private sealed record Snapshot(AnnDataSource Source, ElementInfo Tree, PinTable Held) : IDisposable
     {
-        private readonly Dictionary<string, (ElementInfo Info, PartPin Pin)> _held = new(StringComparer.Ordinal);
-        private long _pressure;
-        private bool _closed;
-
-        internal AnnDataSource Source { get; } = source;
-
-        internal ElementInfo Tree { get; } = tree;
-
         internal bool IsCurrent() => FileStat.TryOf(Source.Path, out FileStat now) && now.SameVersion(Source.Stat);
-
-        /// <summary>An element that was pinned before: no lock of the store, no mapping.</summary>
-        /// <remarks>A held mapping is a pin. When some process found no room since, all are dropped, so that it can evict.</remarks>
-        internal PinnedElement? TryGet(string element, long pressure)
-        {
-            lock (_held)
-            {
-                if (pressure != _pressure) { DropLocked(pressure); }
-                if (!_held.TryGetValue(element, out (ElementInfo Info, PartPin Pin) held)) { return null; }
-                CacheMetrics.Hits.Add(1);
-                return new PinnedElement(held.Info, held.Pin.Retain(), loaded: false);
-            }
-        }
-
-        internal void Keep(string element, ElementInfo info, PartPin pin)
-        {
-            lock (_held)
-            {
-                if (!_closed && !_held.ContainsKey(element)) { _held.Add(element, (info, pin.Retain())); }
-            }
-        }
 
         public void Dispose()
         {
-            lock (_held)
-            {
-                _closed = true;
-                DropLocked(_pressure);
-            }
-
+            Held.Dispose();
             Source.Dispose();
-        }
-
-        private void DropLocked(long pressure)
-        {
-            _pressure = pressure;
-            foreach ((ElementInfo _, PartPin pin) in _held.Values) { pin.Dispose(); }
-            _held.Clear();
         }
     }
 }

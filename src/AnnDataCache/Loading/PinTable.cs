@@ -1,0 +1,104 @@
+using AnnDataCache.Store;
+
+namespace AnnDataCache.Loading;
+
+/// <summary>Parts of one version of one source that this process keeps mapped, so that a repeated ask needs no system call but stat.</summary>
+/// <remarks>
+/// A mapping is a pin, so a table that nobody uses could keep others from finding room. Hence the rule: whenever some
+/// process has found no room (the store's pressure epoch moved), all tables are emptied; users keep what they hold.
+/// </remarks>
+internal sealed class PinTable(PinTables owner) : IDisposable
+{
+    private readonly Dictionary<string, (ElementInfo Info, PartPin Pin)> _held = new(StringComparer.Ordinal);
+    private bool _closed;
+
+    /// <summary>The element's description and a pin for the caller, or null when it is not held.</summary>
+    internal (ElementInfo Info, PartPin Pin)? TryGet(string element)
+    {
+        owner.DropUnderPressure();
+        lock (_held)
+        {
+            return _held.TryGetValue(element, out (ElementInfo Info, PartPin Pin) held) ? (held.Info, held.Pin.Retain()) : null;
+        }
+    }
+
+    /// <summary>Keeps a pin of its own, beside the caller's.</summary>
+    internal void Keep(string element, ElementInfo info, PartPin pin)
+    {
+        lock (_held)
+        {
+            if (!_closed && !_held.ContainsKey(element)) { _held.Add(element, (info, pin.Retain())); }
+        }
+    }
+
+    internal void Drop()
+    {
+        lock (_held)
+        {
+            foreach ((ElementInfo _, PartPin pin) in _held.Values) { pin.Dispose(); }
+            _held.Clear();
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_held) { _closed = true; }
+        Drop();
+        owner.Remove(this);
+    }
+}
+
+/// <summary>All tables of a cache, and the timer that empties those of an idle process.</summary>
+internal sealed class PinTables : IDisposable
+{
+    /// <summary>How long an idle process may keep others from evicting what it does not use.</summary>
+    private static readonly TimeSpan s_period = TimeSpan.FromSeconds(5);
+
+    private readonly PartStore _store;
+    private readonly HashSet<PinTable> _tables = [];
+    private readonly Timer _timer;
+    private long _pressure;
+
+    internal PinTables(PartStore store)
+    {
+        (_store, _pressure) = (store, store.PressureEpoch);
+        _timer = new Timer(static tables => ((PinTables)tables!).DropUnderPressure(), this, s_period, s_period);
+    }
+
+    internal PinTable Add()
+    {
+        PinTable table = new(this);
+        lock (_tables) { _tables.Add(table); }
+        return table;
+    }
+
+    internal void Remove(PinTable table)
+    {
+        lock (_tables) { _tables.Remove(table); }
+    }
+
+    /// <summary>Empties all tables when some process has found no room since the last look.</summary>
+    internal void DropUnderPressure()
+    {
+        long now = _store.PressureEpoch;
+        if (now != Volatile.Read(ref _pressure)) // a second thread that still reads the old epoch drops once more: harmless
+        {
+            Volatile.Write(ref _pressure, now);
+            DropAll();
+        }
+    }
+
+    /// <summary>Empties all tables: this process itself needs the room.</summary>
+    internal void DropAll()
+    {
+        PinTable[] tables;
+        lock (_tables) { tables = [.. _tables]; }
+        foreach (PinTable table in tables) { table.Drop(); }
+    }
+
+    public void Dispose()
+    {
+        _timer.Dispose();
+        DropAll();
+    }
+}
