@@ -32,6 +32,7 @@ internal sealed class Hdf5File : ContainerFile
     {
         Source = source;
         _external = new ExternalFiles(this, depth);
+        source.SharedMessages = new SharedMessageTable(source, superblock.Extension);
         Root = OpenObject(superblock.Root, "") as Hdf5Group
             ?? throw new DamagedContainerException($"'{source.FilePath}': the root at {superblock.Root:N0} is not a group.");
     }

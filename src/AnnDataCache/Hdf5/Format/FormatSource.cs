@@ -23,6 +23,9 @@ internal sealed class FormatSource(SourceFile file, long start) : IDisposable
     /// <summary>Bytes of a length in this file: 2, 4 or 8.</summary>
     internal int LengthSize { get; set; } = 8;
 
+    /// <summary>Where shared messages are; set once the superblock has been read.</summary>
+    internal SharedMessageTable? SharedMessages { get; set; }
+
     internal bool IsUnchanged() => file.IsUnchanged();
 
     internal void Read(long address, Span<byte> bytes)

@@ -2,7 +2,10 @@ using AnnDataCache.Containers;
 
 namespace AnnDataCache.Hdf5;
 
-/// <summary>Finds the message that a shared one stands for: a committed datatype, or one in another object's header.</summary>
+/// <summary>
+/// Finds the message that a shared one stands for: a committed datatype, one in another object's header, or one in the
+/// file's table.
+/// </summary>
 internal static class SharedMessage
 {
     /// <summary>The body to parse, whether or not it is stored elsewhere.</summary>
@@ -17,9 +20,8 @@ internal static class SharedMessage
         int kind = reader.Byte();
         if (version == 3 && kind == 1)
         {
-            throw new UnsupportedContainerException(
-                $"The {type} message at {address:N0} lies in the file's shared message table (SOHM), which is not read; "
-                + "h5repack without a shared message index removes it.");
+            return source.SharedMessages?.Read(type, reader.Take(reader.Remaining))
+                ?? throw reader.Damaged("lies in a shared message table, which this file does not have");
         }
 
         if (version == 1) { reader.Skip(6); }
