@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -116,37 +117,48 @@ internal static unsafe class InflateFast
         return ended;
     }
 
-    // A pattern shorter than sixteen bytes is spread over a vector once; each store then moves on by a whole number of patterns.
+    // A pattern shorter than sixteen bytes is spread over a vector; a longer one is its own. So the first store needs no branch,
+    // and is the only one for most matches. Each further store moves on by a whole number of patterns.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Copy(byte* write, nuint distance, nuint length)
     {
         byte* from = write - distance, end = write + length;
+        nuint kind = Math.Min(distance, 16);
+        ref byte masks = ref MemoryMarshal.GetReference(SpreadMasks);
+        Vector128<byte> pattern = Vector128.ShuffleNative(Vector128.Load(from), Vector128.LoadUnsafe(ref masks, kind * 16));
+        Vector128.Store(pattern, write);
+        if (length <= 16)
+        {
+            return;
+        }
+
         if (distance >= 16)
         {
             do
             {
-                Vector128.Store(Vector128.Load(from), write);
                 write += 16;
                 from += 16;
+                Vector128.Store(Vector128.Load(from), write);
             }
-            while (write < end);
+            while (write + 16 < end);
             return;
         }
 
-        Vector128<byte> pattern = Spread(from, (int)distance);
-        nuint step = 16 - 16 % distance;
+        nuint step = Unsafe.Add(ref MemoryMarshal.GetReference(SpreadSteps), kind);
         do
         {
+            write += step;
             Vector128.Store(pattern, write);
+            Vector128.Store(pattern, write + step);
             write += step;
         }
-        while (write < end);
+        while (write + step < end);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<byte> Spread(byte* from, int distance) =>
-        Vector128.Shuffle(Vector128.Load(from), Vector128.LoadUnsafe(in SpreadMasks[distance * 16]));
+    // The largest multiple of each pattern's length that a vector holds.
+    private static ReadOnlySpan<byte> SpreadSteps => [0, 16, 16, 15, 16, 15, 12, 14, 16, 9, 10, 11, 12, 13, 14, 15, 16];
 
+    // For each pattern length up to 15 the byte of the pattern that comes to each place; then the identity.
     private static ReadOnlySpan<byte> SpreadMasks =>
     [
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -165,6 +177,7 @@ internal static unsafe class InflateFast
         0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 1, 2,
         0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 0, 1,
         0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0,
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
     ];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
