@@ -20,6 +20,9 @@ internal sealed unsafe class InflateTables
 {
     internal const uint Literal = 1 << 15, Exceptional = 1 << 13, Subtable = 1 << 12;
     internal const int LiteralBits = 11, DistanceBits = 8, MeterBits = 7;
+    /// <summary>From the table of literals and lengths to that of distances.</summary>
+    internal const uint DistanceOffset = LiteralCapacity;
+
     internal const int LiteralSymbols = 288, DistanceSymbols = 32, MeterSymbols = 19;
 
     private const int LongestCode = 15;
@@ -47,7 +50,7 @@ internal sealed unsafe class InflateTables
 
     internal uint* Literals => (uint*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_memory));
 
-    internal uint* Distances => Literals + LiteralCapacity;
+    internal uint* Distances => Literals + DistanceOffset;
 
     /// <summary>The table of the code in which the other two codes' lengths are written.</summary>
     internal uint* Meters => Distances + DistanceCapacity;
