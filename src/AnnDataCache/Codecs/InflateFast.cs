@@ -11,7 +11,7 @@ internal static unsafe class InflateFast
     /// <summary>A round loads its bits at most four times, moving at most seven bytes each and reading eight.</summary>
     internal const int InputMargin = 40;
 
-    /// <summary>A round writes at most eight literal bytes, a match of 258, and what sixteen-byte copies add to it.</summary>
+    /// <summary>A round writes at most three literals, a match of 258, and the 32 bytes by which copies may overshoot.</summary>
     internal const int OutputMargin = 320;
 
     /// <summary>Decodes rounds of literals and a match until a margin is reached or the block ends.</summary>
@@ -179,8 +179,7 @@ internal static unsafe class InflateFast
     {
         bits >>= (int)entry;
         count -= entry;
-        *(ushort*)write = (ushort)(entry >> 16);
-        write += entry >> 8 & 3;
+        *write++ = (byte)(entry >> 16);
     }
 
     // Afterwards at least 56 bits are there. Those above count are a copy of the next byte's, so or-ing them again is harmless.

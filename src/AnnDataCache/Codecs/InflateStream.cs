@@ -152,7 +152,7 @@ internal unsafe ref struct InflateStream
             uint entry = TakeSymbol(literals, InflateTables.LiteralBits, out ulong before);
             if ((entry & InflateTables.Literal) != 0)
             {
-                PutLiterals(entry);
+                PutLiteral(entry);
                 continue;
             }
 
@@ -167,17 +167,14 @@ internal unsafe ref struct InflateStream
         }
     }
 
-    private void PutLiterals(uint entry)
+    private void PutLiteral(uint entry)
     {
-        for (uint count = entry >> 8 & 3; count > 0; count--, entry >>= 8)
+        if (Out == OutEnd)
         {
-            if (Out == OutEnd)
-            {
-                throw TooLong();
-            }
-
-            *Out++ = (byte)(entry >> 16);
+            throw TooLong();
         }
+
+        *Out++ = (byte)(entry >> 16);
     }
 
     private void PutMatch(int length, int distance)
