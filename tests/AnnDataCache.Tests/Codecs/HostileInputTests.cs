@@ -50,6 +50,26 @@ public sealed class HostileInputTests
         Assert.Contains(reason, refusal.Message, StringComparison.Ordinal);
     }
 
+    // Bits in the order in which deflate reads them; zeros follow, so that the fast loop has its margin.
+    [Theory]
+    [InlineData("a match 1 bytes back, 0 bytes after", "1 10 0000001 00000")]
+    [InlineData("incomplete", "1 01 00000 00000 0000 110 110 110 000")]
+    [InlineData("more codes of 1 bits", "1 01 00000 00000 0000 100 100 100 000")]
+    [InlineData("repeats none", "1 01 00000 00000 0000 100 000 100 000 0")]
+    [InlineData("disagree", "1 00 00000 1000000000000000 1000000000000000")]
+    public void DamagedDeflateBitsAreNamed(string reason, string bits)
+    {
+        byte[] encoded = new byte[100];
+        int at = 0;
+        foreach (char bit in bits.Where(bit => bit != ' '))
+        {
+            encoded[at / 8] |= (byte)((bit - '0') << (at++ % 8));
+        }
+
+        CodecException refusal = Assert.Throws<CodecException>(() => Guarded.Decode(Inflate.Raw, encoded, 1000));
+        Assert.Contains(reason, refusal.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(-1)]

@@ -125,7 +125,7 @@ for dtype in ('u1', '<i2', '<i4', '<f8', 'S3', 'S16'):
         data = np.frombuffer(rng.bytes(size * np.dtype(dtype).itemsize), dtype)
         stored, _ = chunk(data, shuffle=True)
         keep('shuffle', f'{dtype} {size}', stored, data.tobytes(), np.dtype(dtype).itemsize)
-for size in (1, 2, 3, 17, 719, 720, 721, 2000):
+for size in (1, 2, 3, 17, 719, 720, 721, 999):
     for data in (rng.bytes(size), b'\xff' * size, bytes(size)):
         data = np.frombuffer(data, 'u1')
         keep('fletcher32', f'{size} of {data[0]}', chunk(data, fletcher32=True)[0], data)
@@ -139,6 +139,7 @@ ARRAYS = {'indices': indices(600), 'counts': counts(501), 'doubles': np.log1p(co
 ARRAYS['matrix'] = indices(630).reshape(30, 21)
 ARRAYS['cube'] = indices(7 * 12 * 10).reshape(7, 12, 10)
 jobs = []
+BROAD = (np.arange(150 * 331) % 331 // 40 + np.arange(150 * 331) // 331 // 9 * 16).astype('<i4').reshape(150, 331)
 
 
 def plugged(decoder, number, name, data, options=(), parameters='-', here=True):
@@ -165,6 +166,9 @@ def plugged_elsewhere(folder):
                     keep(decoder, f'h5wasm {name} {options}', stored, data.tobytes(), parameters)
 
 
+for compressor in (1, 5):  # large enough for several blocks along both axes
+    for level in (1, 5):
+        plugged('blosc2', BLOSC2, 'broad', BROAD, (0, 0, 0, 0, level, 1, compressor), here=False)
 for name, data in ARRAYS.items():
     size = data.dtype.itemsize
     if data.ndim == 1:
