@@ -7,16 +7,10 @@ internal static class Blosc2
 {
     private const int HeaderSize = 32, FilterCount = 6, FilterAt = 16, FilterMetaAt = 24, MoreFlagsAt = 31;
     private const int Extended = Blosc.Shuffled | Blosc.BitShuffled, Dictionary = 1, AlphaVersion = 3;
-    private const int Zeros = 1, NotANumber = 2, Repeated = 3, Unset = 4;
-
-    // Where a frame's header, a MessagePack array with fields of fixed width, holds what is needed.
-    private const int HeaderLengthAt = 11, FrameLengthAt = 16, BytesAt = 30, StoredBytesAt = 39, TypeSizeAt = 48, ChunkBytesAt = 58;
-    private const int FrameHeaderLeast = 87;
+    internal const int Zeros = 1, NotANumber = 2, Unset = 4;
 
     internal static int Decode(ReadOnlySpan<byte> source, Span<byte> destination) =>
-        source.Length >= FrameHeaderLeast && source[2..].StartsWith("b2frame\0"u8)
-            ? DecodeFrame(source, destination)
-            : DecodeChunk(source, destination);
+        Blosc2Frame.IsFrame(source) ? Blosc2Frame.Decode(source, destination) : DecodeChunk(source, destination);
 
     /// <summary>Decodes one chunk, of version 1 or 2.</summary>
     internal static int DecodeChunk(ReadOnlySpan<byte> source, Span<byte> destination)
@@ -139,7 +133,7 @@ internal static class Blosc2
         }
     }
 
-    private static void FillSpecial(int special, Span<byte> destination, int typeSize, ReadOnlySpan<byte> value)
+    internal static void FillSpecial(int special, Span<byte> destination, int typeSize, ReadOnlySpan<byte> value)
     {
         switch (special)
         {
@@ -159,54 +153,7 @@ internal static class Blosc2
         }
     }
 
-    private static int DecodeFrame(ReadOnlySpan<byte> source, Span<byte> destination)
-    {
-        int headerLength = BinaryPrimitives.ReadInt32BigEndian(source[HeaderLengthAt..]);
-        long frameLength = BinaryPrimitives.ReadInt64BigEndian(source[FrameLengthAt..]);
-        long bytes = BinaryPrimitives.ReadInt64BigEndian(source[BytesAt..]), stored = BinaryPrimitives.ReadInt64BigEndian(source[StoredBytesAt..]);
-        int typeSize = BinaryPrimitives.ReadInt32BigEndian(source[TypeSizeAt..]);
-        int chunkBytes = BinaryPrimitives.ReadInt32BigEndian(source[ChunkBytesAt..]);
-        Require(frameLength <= source.Length && headerLength >= FrameHeaderLeast && headerLength <= frameLength && stored >= 0
-            && stored <= frameLength - headerLength && bytes >= 0 && typeSize is > 0 and <= 255 && (chunkBytes > 0 || bytes == 0),
-            "a frame whose header contradicts itself");
-        Require(bytes <= destination.Length, $"a frame of {bytes} bytes, for {destination.Length} bytes of the destination");
-        if (source[FrameHeaderLeast..headerLength].IndexOf("b2nd"u8) >= 0)
-        {
-            throw new CodecException("The Blosc2 frame holds a multi-dimensional array (b2nd), which is not supported.");
-        }
-
-        source = source[headerLength..(int)frameLength];
-        destination = destination[..(int)bytes];
-        int chunks = bytes == 0 ? 0 : (int)((bytes + chunkBytes - 1) / chunkBytes);
-        Require(chunks <= Array.MaxLength / 8, "a frame of too many chunks");
-        Span<byte> index = Scratch.Get(Scratch.Purpose.Index, chunks * 8);
-        Require(chunks == 0 || DecodeChunk(source[(int)stored..], index) == index.Length, "a frame whose index is too short");
-        for (int chunk = 0; chunk < chunks; chunk++)
-        {
-            Span<byte> target = destination[(int)((long)chunk * chunkBytes)..];
-            target = target[..Math.Min(target.Length, chunkBytes)];
-            DecodeIndexed(BinaryPrimitives.ReadInt64LittleEndian(index[(chunk * 8)..]), source[..(int)stored], target, typeSize);
-        }
-
-        return (int)bytes;
-    }
-
-    // A negative offset stands for a chunk that is not there because all its elements are one special value.
-    private static void DecodeIndexed(long offset, ReadOnlySpan<byte> chunks, Span<byte> target, int typeSize)
-    {
-        if (offset < 0)
-        {
-            int special = (int)(offset >> 56 & 7);
-            Require(special is Zeros or NotANumber or Unset, $"a chunk of special value {special}");
-            FillSpecial(special, target, typeSize, []);
-            return;
-        }
-
-        Require(offset <= chunks.Length, "a chunk outside its frame");
-        Require(DecodeChunk(chunks[(int)offset..], target) == target.Length, "a chunk that is too short");
-    }
-
-    private static void Require(bool holds, string what)
+    internal static void Require(bool holds, string what)
     {
         if (!holds)
         {

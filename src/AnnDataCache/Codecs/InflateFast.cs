@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -10,14 +11,14 @@ internal static unsafe class InflateFast
     /// <summary>A round loads its bits at most four times, moving at most seven bytes each and reading eight.</summary>
     internal const int InputMargin = 40;
 
-    /// <summary>A round writes at most eight literal bytes, a match of 258, and what sixteen-byte copies add to it.</summary>
+    /// <summary>A round writes at most three literals, a match of 258, and the 32 bytes by which copies may overshoot.</summary>
     internal const int OutputMargin = 320;
 
     /// <summary>Decodes rounds of literals and a match until a margin is reached or the block ends.</summary>
     /// <returns>True when the block has ended.</returns>
     // Long because its variables must stay in registers: the bit buffer, its count, both positions, both tables.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static bool Decode(ref InflateStream stream, uint* literals, uint* distances)
+    internal static bool Decode(ref InflateStream stream, uint* literals)
     {
         const ulong LiteralMask = (1 << InflateTables.LiteralBits) - 1, DistanceMask = (1 << InflateTables.DistanceBits) - 1;
         byte* read = stream.In, write = stream.Out, start = stream.OutStart;
@@ -45,8 +46,8 @@ internal static unsafe class InflateFast
                     if ((entry & InflateTables.Literal) != 0)
                     {
                         Put(entry, ref bits, ref count, ref write);
-                        Refill(ref bits, ref count, ref read);
                         entry = literals[bits & LiteralMask];
+                        Refill(ref bits, ref count, ref read);
                         continue;
                     }
                 }
@@ -66,30 +67,37 @@ internal static unsafe class InflateFast
                     if ((entry & InflateTables.Literal) != 0)
                     {
                         *write++ = (byte)(entry >> 16);
-                        Refill(ref bits, ref count, ref read);
                         entry = literals[bits & LiteralMask];
+                        Refill(ref bits, ref count, ref read);
                         continue;
                     }
                 }
 
                 if ((entry & InflateTables.Exceptional) != 0)
                 {
-                    ended = entry >> 16 != 0 ? true : throw InflateStream.Damaged("a code without a symbol");
+                    if (entry >> 16 == 0)
+                    {
+                        InflateStream.ThrowNoSymbol();
+                    }
+
+                    ended = true;
                     break;
                 }
             }
 
             nuint length = (entry >> 16) + (nuint)(Low(before, entry) >> (int)(entry >> 8));
+
+            // Indexes need few bits, so they are taken before a refill, which then is not waited for.
+            entry = literals[InflateTables.DistanceOffset + (bits & DistanceMask)];
             Refill(ref bits, ref count, ref read);
-            entry = distances[bits & DistanceMask];
             if ((entry & InflateTables.Exceptional) != 0)
             {
                 bits >>= (int)entry;
                 count -= entry;
-                entry = (entry & InflateTables.Subtable) != 0 ? distances[(entry >> 16) + Low(bits, entry >> 8 & 0xF)] : entry;
+                entry = (entry & InflateTables.Subtable) != 0 ? literals[InflateTables.DistanceOffset + (entry >> 16) + Low(bits, entry >> 8 & 0xF)] : entry;
                 if ((entry & InflateTables.Exceptional) != 0)
                 {
-                    throw InflateStream.Damaged("a code without a symbol");
+                    InflateStream.ThrowNoSymbol();
                 }
             }
 
@@ -97,11 +105,11 @@ internal static unsafe class InflateFast
             bits >>= (int)entry;
             count -= entry;
             nuint distance = (entry >> 16) + (nuint)(Low(before, entry) >> (int)(entry >> 8));
-            Refill(ref bits, ref count, ref read);
             entry = literals[bits & LiteralMask];
+            Refill(ref bits, ref count, ref read);
             if (distance > (nuint)(write - start))
             {
-                throw InflateStream.Damaged($"a match {distance} bytes back, {write - start} bytes after the start");
+                InflateStream.ThrowMatch((long)distance, write - start);
             }
 
             Copy(write, distance, length);
@@ -116,37 +124,35 @@ internal static unsafe class InflateFast
         return ended;
     }
 
-    // A pattern shorter than sixteen bytes is spread over a vector once; each store then moves on by a whole number of patterns.
+    // A pattern shorter than sixteen bytes is spread over a vector; a longer one is its own. Behind that first vector the match is
+    // one whose distance is a whole number of patterns, at least as far as each store moves on. So the kind of match needs no
+    // branch, and its length only one where it is long: which way they go cannot be foreseen, and most matches are short.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Copy(byte* write, nuint distance, nuint length)
     {
-        byte* from = write - distance, end = write + length;
-        if (distance >= 16)
+        nuint kind = 16 - AtLeastZero(16 - (long)distance);
+        ref byte masks = ref MemoryMarshal.GetReference(SpreadMasks);
+        nuint step = Unsafe.Add(ref MemoryMarshal.GetReference(SpreadSteps), kind);
+        nuint back = step + AtLeastZero((long)(distance - step));
+        byte* end = write + length;
+        Vector128<byte> mask = Vector128.LoadUnsafe(ref masks, kind * 16);
+        Vector128.Store(Vector128.ShuffleNative(Vector128.Load(write - distance), mask), write);
+        write += step;
+        Vector128.Store(Vector128.Load(write - back), write);
+        for (write += step; write < end; write += step)
         {
-            do
-            {
-                Vector128.Store(Vector128.Load(from), write);
-                write += 16;
-                from += 16;
-            }
-            while (write < end);
-            return;
+            Vector128.Store(Vector128.Load(write - back), write);
         }
-
-        Vector128<byte> pattern = Spread(from, (int)distance);
-        nuint step = 16 - 16 % distance;
-        do
-        {
-            Vector128.Store(pattern, write);
-            write += step;
-        }
-        while (write < end);
     }
 
+    // Without a branch, which Math.Max would be.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<byte> Spread(byte* from, int distance) =>
-        Vector128.Shuffle(Vector128.Load(from), Vector128.LoadUnsafe(in SpreadMasks[distance * 16]));
+    private static nuint AtLeastZero(long value) => (nuint)(value & ~(value >> 63));
 
+    // The largest multiple of each pattern's length that a vector holds.
+    private static ReadOnlySpan<byte> SpreadSteps => [0, 16, 16, 15, 16, 15, 12, 14, 16, 9, 10, 11, 12, 13, 14, 15, 16];
+
+    // For each pattern length up to 15 the byte of the pattern that comes to each place; then the identity.
     private static ReadOnlySpan<byte> SpreadMasks =>
     [
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -165,6 +171,7 @@ internal static unsafe class InflateFast
         0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 1, 2,
         0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 0, 1,
         0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0,
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
     ];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -172,8 +179,7 @@ internal static unsafe class InflateFast
     {
         bits >>= (int)entry;
         count -= entry;
-        *(ushort*)write = (ushort)(entry >> 16);
-        write += entry >> 8 & 3;
+        *write++ = (byte)(entry >> 16);
     }
 
     // Afterwards at least 56 bits are there. Those above count are a copy of the next byte's, so or-ing them again is harmless.
@@ -181,7 +187,7 @@ internal static unsafe class InflateFast
     private static void Refill(ref ulong bits, ref uint count, ref byte* read)
     {
         bits |= *(ulong*)read << (int)count;
-        read += 7 - (count >> 3 & 7);
+        read += ~count >> 3 & 7;
         count |= 56;
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace AnnDataCache.Codecs;
@@ -143,7 +144,7 @@ internal unsafe ref struct InflateStream
         while (true)
         {
             if (InEnd - In >= InflateFast.InputMargin && OutEnd - Out >= InflateFast.OutputMargin
-                && InflateFast.Decode(ref this, literals, distances))
+                && InflateFast.Decode(ref this, literals))
             {
                 return;
             }
@@ -151,7 +152,7 @@ internal unsafe ref struct InflateStream
             uint entry = TakeSymbol(literals, InflateTables.LiteralBits, out ulong before);
             if ((entry & InflateTables.Literal) != 0)
             {
-                PutLiterals(entry);
+                PutLiteral(entry);
                 continue;
             }
 
@@ -166,24 +167,21 @@ internal unsafe ref struct InflateStream
         }
     }
 
-    private void PutLiterals(uint entry)
+    private void PutLiteral(uint entry)
     {
-        for (uint count = entry >> 8 & 3; count > 0; count--, entry >>= 8)
+        if (Out == OutEnd)
         {
-            if (Out == OutEnd)
-            {
-                throw TooLong();
-            }
-
-            *Out++ = (byte)(entry >> 16);
+            throw TooLong();
         }
+
+        *Out++ = (byte)(entry >> 16);
     }
 
     private void PutMatch(int length, int distance)
     {
         if (distance > Out - OutStart)
         {
-            throw Damaged($"a match {distance} bytes back, {Out - OutStart} bytes after the start");
+            ThrowMatch(distance, Out - OutStart);
         }
 
         if (length > OutEnd - Out)
@@ -209,9 +207,12 @@ internal unsafe ref struct InflateStream
 
         before = Peek();
         TakeEntry(entry);
-        return (entry & InflateTables.Exceptional) == 0 || entry >> 16 != 0
-            ? entry
-            : throw Damaged("a code without a symbol");
+        if ((entry & InflateTables.Exceptional) != 0 && entry >> 16 == 0)
+        {
+            ThrowNoSymbol();
+        }
+
+        return entry;
     }
 
     /// <summary>Base and extra bits of a length or distance.</summary>
@@ -259,7 +260,14 @@ internal unsafe ref struct InflateStream
         }
     }
 
-    internal static CodecException Damaged(string what) => new($"Deflate data is damaged: {what}.");
+    [DoesNotReturn]
+    internal static void ThrowMatch(long distance, long written) =>
+        throw Damaged($"a match {distance} bytes back, {written} bytes after the start");
+
+    [DoesNotReturn]
+    internal static void ThrowNoSymbol() => throw Damaged("a code without a symbol");
+
+    private static CodecException Damaged(string what) => new($"Deflate data is damaged: {what}.");
 
     private static CodecException Truncated() => new("Deflate data ends before its last block does.");
 

@@ -9,17 +9,20 @@ namespace AnnDataCache.Codecs;
 /// A table is indexed by the next bits of the input. An entry packs all that its code says:
 /// <code>
 ///   bits 0-7     bits to consume: the code, plus the extra bits of a length or distance
-///   bits 8-11    length or distance: bits of the code alone; literals: how many bytes the entry holds (1 or 2)
+///   bits 8-11    bits of the code alone
 ///   bit  12      Subtable: the code is longer than the index; bits 8-11 hold the subtable's index width, bits 16-31 its place
 ///   bit  13      Exceptional: not a whole literal, length or distance; without Subtable it ends the block or is invalid
 ///   bit  15      Literal
-///   bits 16-31   literal bytes, in order; or base of the length or distance; or 1 for the end of the block
+///   bits 16-31   the literal; or base of the length or distance; or 1 for the end of the block
 /// </code>
 /// </remarks>
 internal sealed unsafe class InflateTables
 {
     internal const uint Literal = 1 << 15, Exceptional = 1 << 13, Subtable = 1 << 12;
     internal const int LiteralBits = 11, DistanceBits = 8, MeterBits = 7;
+    /// <summary>From the table of literals and lengths to that of distances.</summary>
+    internal const uint DistanceOffset = LiteralCapacity;
+
     internal const int LiteralSymbols = 288, DistanceSymbols = 32, MeterSymbols = 19;
 
     private const int LongestCode = 15;
@@ -47,7 +50,7 @@ internal sealed unsafe class InflateTables
 
     internal uint* Literals => (uint*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_memory));
 
-    internal uint* Distances => Literals + LiteralCapacity;
+    internal uint* Distances => Literals + DistanceOffset;
 
     /// <summary>The table of the code in which the other two codes' lengths are written.</summary>
     internal uint* Meters => Distances + DistanceCapacity;
@@ -177,7 +180,7 @@ internal sealed unsafe class InflateTables
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Finish(uint entry, int length) => entry + (uint)length * ((entry & Literal) != 0 ? 1u : 0x101);
+    private static uint Finish(uint entry, int length) => entry + (uint)length * 0x101;
 
     // Adding one to the code read backwards: the highest clear bit is set, the set bits above it are cleared.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -198,7 +201,7 @@ internal sealed unsafe class InflateTables
         uint[] entries = new uint[LiteralSymbols];
         for (uint value = 0; value < 256; value++)
         {
-            entries[value] = value << 16 | Literal | 1 << 8;
+            entries[value] = value << 16 | Literal;
         }
 
         entries[256] = EndOfBlock;

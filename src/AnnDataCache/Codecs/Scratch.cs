@@ -8,6 +8,7 @@ internal static class Scratch
         Block,
         Filtered,
         Index,
+        Array,
     }
 
     [ThreadStatic]
@@ -16,7 +17,7 @@ internal static class Scratch
     /// <summary>A buffer with undefined content, valid until the next call for the same purpose.</summary>
     internal static Span<byte> Get(Purpose purpose, int length)
     {
-        s_buffers ??= [[], [], []];
+        s_buffers ??= [[], [], [], []];
         ref byte[] buffer = ref s_buffers[(int)purpose];
         if (buffer.Length < length)
         {

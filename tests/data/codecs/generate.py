@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 """Encode small arrays with the reference encoders: goldens.bin (all encodings, one behind the other) and goldens.tsv.
 
-Needs numpy and h5py; what else is installed of hdf5plugin, blosc, blosc2, zstandard and lz4 adds its codecs, and the
-script says which are missing. A line of goldens.tsv: decoder, name, parameters, offset and length of the
+Needs numpy and h5py; what else is installed of hdf5plugin, blosc, zstandard and lz4 adds its codecs, and H5WASM may name a
+folder with the npm packages h5wasm and h5wasm-plugins for the filters that hdf5plugin lacks. The script says what is missing. A line of goldens.tsv: decoder, name, parameters, offset and length of the
 encoding, length and SHA-256 of the data.
 
  generate.py [folder]
 """
-import gzip, hashlib, io, os, struct, sys, zlib
+import base64, gzip, hashlib, io, json, os, shutil, struct, subprocess, sys, tempfile, zlib
 import numpy as np, h5py
 
 FOLDER = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
@@ -72,8 +72,8 @@ for kind, make in KINDS.items():
         level, strategy = (size * 7 + len(kind)) % 10, list(STRATEGIES)[(size + len(kind)) % 5]
         keep('zlib', f'{kind} {size} level {level} {strategy}', deflate(data, level, STRATEGIES[strategy]), data)
     for strategy in STRATEGIES:
-        data = make(3000)
-        keep('raw', f'{kind} 3000 {strategy}', deflate(data, 6, STRATEGIES[strategy], -15), data)
+        data = make(3000 if kind != 'noise' else 700)
+        keep('raw', f'{kind} {len(data)} {strategy}', deflate(data, 6, STRATEGIES[strategy], -15), data)
 for kind in ('runs', 'zeros', 'counts', 'indices', 'text'):
     data = make = KINDS[kind](70000 if kind in ('runs', 'zeros') else 20000)
     for level in (1, 4, 9) if kind != 'zeros' else range(1, 10):
@@ -121,11 +121,11 @@ for kind in ('text', 'runs', 'zeros', 'indices', 'counts', 'skewed'):
         if mask == 0:
             keep('lzf', f'{kind} {size}', stored, data)
 for dtype in ('u1', '<i2', '<i4', '<f8', 'S3', 'S16'):
-    for size in (1, 15, 16, 17, 700):
+    for size in (1, 15, 16, 17, 300):
         data = np.frombuffer(rng.bytes(size * np.dtype(dtype).itemsize), dtype)
         stored, _ = chunk(data, shuffle=True)
         keep('shuffle', f'{dtype} {size}', stored, data.tobytes(), np.dtype(dtype).itemsize)
-for size in (1, 2, 3, 17, 719, 720, 721, 5000):
+for size in (1, 2, 3, 17, 719, 720, 721, 999):
     for data in (rng.bytes(size), b'\xff' * size, bytes(size)):
         data = np.frombuffer(data, 'u1')
         keep('fletcher32', f'{size} of {data[0]}', chunk(data, fletcher32=True)[0], data)
@@ -136,35 +136,64 @@ ARRAYS = {'indices': indices(600), 'counts': counts(501), 'doubles': np.log1p(co
           'zeros': np.zeros(20000, '<i4')}
 
 
-def plugged(decoder, number, name, data, options=(), parameters='-'):
-    if not (plugin and h5py.h5z.filter_avail(number)):
-        missing.append(f'HDF5 filter {number}')
+ARRAYS['matrix'] = indices(630).reshape(30, 21)
+ARRAYS['cube'] = indices(7 * 12 * 10).reshape(7, 12, 10)
+jobs = []
+BROAD = (np.arange(150 * 331) % 331 // 40 + np.arange(150 * 331) // 331 // 9 * 16).astype('<i4').reshape(150, 331)
+
+
+def plugged(decoder, number, name, data, options=(), parameters='-', here=True):
+    if not (here and plugin and h5py.h5z.filter_avail(number)):
+        jobs.append((decoder, number, name, data, options, parameters))
         return
     stored, mask = chunk(data, compression=number, compression_opts=tuple(options))
     if mask == 0:
         keep(decoder, f'HDF5 {name} {options}', stored, data.tobytes(), parameters)
 
 
+def plugged_elsewhere(folder):
+    with tempfile.TemporaryDirectory() as scratch:
+        described = [dict(name=str(i), bytes=base64.b64encode(data.tobytes()).decode(), dtype=data.dtype.str,
+                          shape=data.shape, filter=number, options=options) for i, (_, number, _, data, options, _) in enumerate(jobs)]
+        json.dump(described, open(scratch + '/jobs.json', 'w'))
+        here = os.path.join(folder, 'encode.mjs')
+        shutil.copy(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'encode.mjs'), here)
+        subprocess.run(['node', here, scratch + '/jobs.json', scratch + '/out.h5'], check=True, stderr=subprocess.DEVNULL)
+        with h5py.File(scratch + '/out.h5', 'r') as f:
+            for i, (decoder, _, name, data, options, parameters) in enumerate(jobs):
+                mask, stored = f[str(i)].id.read_direct_chunk((0,) * data.ndim)
+                if mask == 0:
+                    keep(decoder, f'h5wasm {name} {options}', stored, data.tobytes(), parameters)
+
+
+for compressor in (1, 5):  # large enough for several blocks along both axes
+    for level in (1, 5):
+        plugged('blosc2', BLOSC2, 'broad', BROAD, (0, 0, 0, 0, level, 1, compressor), here=False)
 for name, data in ARRAYS.items():
     size = data.dtype.itemsize
-    for block in (0, 256, 1000):
-        plugged('hdf5lz4', LZ4, name, data, (block,))
-    plugged('zstd', ZSTD, name, data, (3,))
-    for block in (0, 8, 128):
-        for compression in (0, 2, 3) if name != 'zeros' else (2, 3):
-            options = (block, compression, 3) if compression == 3 else (block, compression)
-            plugged('bitshuffle', BITSHUFFLE, name, data, options,
-                    ','.join(map(str, (0, 4, size, block, compression))))
+    if data.ndim == 1:
+        for block in (0, 256, 1000):
+            plugged('hdf5lz4', LZ4, name, data, (block,))
+        plugged('zstd', ZSTD, name, data, (3,))
+        for block in (0, 8, 128):
+            for compression in (0, 2, 3) if name != 'zeros' else (2, 3):
+                options = (block, compression, 3) if compression == 3 else (block, compression)
+                if block != 8 or name != 'zeros':
+                    plugged('bitshuffle', BITSHUFFLE, name, data, options,
+                            ','.join(map(str, (0, 4, size, block, compression))), compression != 3)
     for compressor in (0, 1, 2, 4, 5):
         for shuffle in (0, 1, 2):
-            plugged('blosc', BLOSC, name, data, (0, 0, 0, 0, 5, shuffle, compressor))
-            if compressor in (0, 1, 4, 5):
-                plugged('blosc2', BLOSC2, name, data, (0, 0, 0, 0, 5, shuffle, compressor))
+            if data.ndim == 1 and (shuffle + len(name)) % 2:
+                plugged('blosc', BLOSC, name, data, (0, 0, 0, 0, 5, shuffle, compressor))
+            if compressor != 4:  # not in h5wasm's build
+                plugged('blosc2', BLOSC2, name, data, (0, 0, 0, 0, 5, shuffle, compressor), here=False)
 
 blosc = optional('blosc')
 if blosc:
     blosc.set_nthreads(1)
     for name, data in ARRAYS.items():
+        if name in ('noise', 'shorts', 'matrix', 'cube'):
+            continue
         for compressor in ('blosclz', 'lz4', 'zlib', 'zstd'):
             for typesize, block, split in ((data.dtype.itemsize, 512, 1), (3, 1000, 2), (16, 2048, 4), (1, 0, 4)):
                 blosc.set_blocksize(block)
@@ -175,27 +204,13 @@ if blosc:
                      blosc.compress(data.tobytes(), typesize, 6, shuffle, compressor), data.tobytes())
     far = rng.bytes(12000)
     blosc.set_blocksize(65536)
-    keep('blosc', 'distances over 8191', blosc.compress(far * 3, 1, 9, 0, 'blosclz'), far * 3)
+    keep('blosc', 'distances over 8191', blosc.compress(far * 2, 1, 9, 0, 'blosclz'), far * 2)
     keep('blosc', 'copied', blosc.compress(b'x' * 500, 4, 0), b'x' * 500)
 
-blosc2 = optional('blosc2')
-if blosc2:
-    F, C = blosc2.Filter, blosc2.Codec
-    for name, data in ARRAYS.items():
-        for codec in (C.BLOSCLZ, C.LZ4, C.LZ4HC, C.ZLIB, C.ZSTD):
-            for filters in ([F.NOFILTER], [F.SHUFFLE], [F.BITSHUFFLE], [F.TRUNC_PREC, F.SHUFFLE]):
-                if filters[0] == F.TRUNC_PREC and data.dtype.kind != 'f':
-                    continue
-                meta = [0] * len(filters) if filters[0] != F.TRUNC_PREC else [40 if data.dtype.itemsize == 8 else 10, 0]
-                raw = data.tobytes()
-                cparams = dict(codec=codec, typesize=data.dtype.itemsize, filters=filters, filters_meta=meta, clevel=5, nthreads=1,
-                               blocksize=1024 if codec == C.LZ4 else 0)
-                schunk = blosc2.SChunk(chunksize=max(64, len(raw) // 3 // 8 * 8), data=raw, contiguous=True, cparams=cparams)
-                decoded = b''.join(schunk.decompress_chunk(i) for i in range(schunk.nchunks))
-                keep('blosc2', f'{name} {codec.name} {filters[-1].name} {len(filters)} frame', schunk.to_cframe(), decoded)
-                if codec != C.ZLIB:
-                    continue
-                keep('blosc2', f'{name} {filters[-1].name} {len(filters)} chunk', schunk.get_chunk(0), schunk.decompress_chunk(0))
+if os.environ.get('H5WASM'):
+    plugged_elsewhere(os.environ['H5WASM'])
+else:
+    missing.append('h5wasm')
 
 zstandard, lz4 = optional('zstandard'), optional('lz4.block')
 for name, data in ARRAYS.items():

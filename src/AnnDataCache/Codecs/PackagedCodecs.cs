@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using K4os.Compression.LZ4;
+using ZstdSharp;
 
 namespace AnnDataCache.Codecs;
 
@@ -74,5 +75,25 @@ internal static class Hdf5Lz4
         ReadOnlySpan<byte> block = source.Slice(4, (int)size);
         source = source[(4 + (int)size)..];
         return block;
+    }
+}
+
+/// <summary>Zstandard frames, one or more.</summary>
+internal static class Zstd
+{
+    [ThreadStatic]
+    private static Decompressor? s_decompressor;
+
+    internal static int Decode(ReadOnlySpan<byte> source, Span<byte> destination)
+    {
+        s_decompressor ??= new Decompressor();
+        try
+        {
+            return s_decompressor.Unwrap(source, destination);
+        }
+        catch (ZstdException damage)
+        {
+            throw new CodecException($"Zstandard data: {damage.Message}, with room for {destination.Length} bytes.");
+        }
     }
 }
