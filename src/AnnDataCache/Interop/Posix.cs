@@ -39,6 +39,9 @@ internal static unsafe partial class Posix
     [LibraryImport(Libc, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int StatX(int folder, string path, int flags, uint mask, StatXBuffer* buffer);
 
+    [LibraryImport(Libc, EntryPoint = "statfs", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int StatFs(string path, StatFsBuffer* buffer);
+
     [LibraryImport(Libc, EntryPoint = "mmap", SetLastError = true)]
     internal static partial nint MMap(nint address, nuint length, int protection, int flags, int descriptor, long offset);
 
@@ -119,6 +122,16 @@ internal static unsafe partial class Posix
         [FieldOffset(120)] internal uint ModifyNanoseconds;
         [FieldOffset(136)] internal uint DeviceMajor;
         [FieldOffset(140)] internal uint DeviceMinor;
+    }
+
+    /// <summary>The kernel's <c>struct statfs</c> on 64-bit Linux.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 120)]
+    internal struct StatFsBuffer
+    {
+        [FieldOffset(0)] internal long Type;
+        [FieldOffset(8)] internal long BlockSize;
+        [FieldOffset(16)] internal long Blocks;
+        [FieldOffset(32)] internal long Available;
     }
 
     /// <summary>The kernel's <c>struct flock</c> on 64-bit Linux, for open-file-description locks.</summary>

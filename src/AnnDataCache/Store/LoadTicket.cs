@@ -1,0 +1,58 @@
+using AnnDataCache.Interop;
+
+namespace AnnDataCache.Store;
+
+/// <summary>The right to load one part, or the part, when somebody else has loaded it meanwhile. Dispose it.</summary>
+/// <remarks>
+/// The right is a kernel lock on one byte of <c>inflight.lock</c>, at the hash of the name. A loader that dies gives it back.
+/// Two names with one hash wait for each other, which is harmless.
+/// </remarks>
+internal sealed class LoadTicket : IDisposable
+{
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromMilliseconds(20);
+
+    private readonly FileDescriptor? _lock;
+
+    private LoadTicket(FileDescriptor? held, PartPin? published) => (_lock, Published) = (held, published);
+
+    /// <summary>The part when it was found; owned by whoever takes it from here. Null: this process must load it.</summary>
+    internal PartPin? Published { get; }
+
+    /// <summary>Waits until the part is there or nobody loads it.</summary>
+    /// <param name="folder">Folder that holds the locks.</param>
+    /// <param name="name">The part.</param>
+    /// <param name="tryPin">Looks for it, without counting a miss.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    internal static LoadTicket Enter(TierFolder folder, PartName name, Func<PartPin?> tryPin, CancellationToken cancellation)
+    {
+        FileDescriptor file = FileDescriptor.TryOpenAt(
+            folder.Root, "inflight.lock", Posix.ReadWrite | Posix.Create | Posix.NoFollow, 0x180)
+            ?? throw PosixException.Last($"Cannot open '{folder.Path}/inflight.lock'");
+        try
+        {
+            for (TimeSpan wait = TimeSpan.FromMilliseconds(0.2); !FileLocks.TryLockByte(file, name.Hash); wait = Min(2 * wait, s_longestWait))
+            {
+                if (tryPin() is { } found) { return Found(file, found); }
+                if (cancellation.WaitHandle.WaitOne(wait)) { cancellation.ThrowIfCancellationRequested(); }
+            }
+
+            // Whoever had the lock before may have sealed the part between our last look and our lock.
+            return tryPin() is { } published ? Found(file, published) : new LoadTicket(file, null);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private static LoadTicket Found(FileDescriptor file, PartPin part)
+    {
+        file.Dispose();
+        return new LoadTicket(null, part);
+    }
+
+    private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
+
+    public void Dispose() => _lock?.Dispose();
+}

@@ -1,0 +1,78 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using AnnDataCache.Interop;
+using AnnDataCache.Parts;
+
+namespace AnnDataCache.Store;
+
+/// <summary>File name of a part: what it is, a dot, and which version of its source it was made of.</summary>
+/// <remarks>
+/// <c>base32(sha256(path \0 element \0 options))[..26] . base32(sha256(device, inode, size, mtime, ctime, format))[..13]</c>.
+/// A changed source gives other names, so nothing is ever overwritten, and a name never lies (docs/sharing.md).
+/// </remarks>
+internal readonly record struct PartName
+{
+    private const int PrefixLength = 26, VersionLength = 13, HashLength = 12;
+    private const string Alphabet = "abcdefghijklmnopqrstuvwxyz234567";
+
+    private static readonly SearchValues<char> s_digits = SearchValues.Create(Alphabet);
+
+    private PartName(string value) => Value = value;
+
+    internal string Value { get; }
+
+    /// <summary>The part before the dot, the same for all versions of a source.</summary>
+    internal ReadOnlySpan<char> Prefix => Value.AsSpan(0, PrefixLength);
+
+    /// <summary>60 bits that stand for the name: a lock position, a slot of the board. The name is a hash already.</summary>
+    internal long Hash => Number(Value.AsSpan(0, HashLength)) ^ Number(Value.AsSpan(PrefixLength + 1, HashLength));
+
+    internal static PartName For(string canonicalSource, string element, string options, in FileStat source)
+    {
+        byte[] identity = SHA256.HashData(Encoding.UTF8.GetBytes($"{canonicalSource}\0{element}\0{options}"));
+        Span<byte> version = stackalloc byte[44];
+        BinaryPrimitives.WriteUInt64LittleEndian(version, source.Device);
+        BinaryPrimitives.WriteUInt64LittleEndian(version[8..], source.Inode);
+        BinaryPrimitives.WriteInt64LittleEndian(version[16..], source.Size);
+        BinaryPrimitives.WriteInt64LittleEndian(version[24..], source.ModifiedNs);
+        BinaryPrimitives.WriteInt64LittleEndian(version[32..], source.ChangedNs);
+        BinaryPrimitives.WriteInt32LittleEndian(version[40..], PartLayout.CurrentVersion);
+        return new PartName($"{Base32(identity, PrefixLength)}.{Base32(SHA256.HashData(version), VersionLength)}");
+    }
+
+    internal static bool TryParse(string value, out PartName name)
+    {
+        name = new PartName(value);
+        return value.Length == PrefixLength + 1 + VersionLength && value[PrefixLength] == '.'
+            && !value.AsSpan(0, PrefixLength).ContainsAnyExcept(s_digits)
+            && !value.AsSpan(PrefixLength + 1).ContainsAnyExcept(s_digits);
+    }
+
+    private static long Number(ReadOnlySpan<char> digits)
+    {
+        long number = 0;
+        foreach (char digit in digits) { number = (number << 5) | (long)(digit >= 'a' ? digit - 'a' : digit - '2' + 26); }
+        return number;
+    }
+
+    private static string Base32(ReadOnlySpan<byte> bytes, int length)
+    {
+        Span<char> text = stackalloc char[length];
+        for (int i = 0; i < length; i++)
+        {
+            int bit = 5 * i;
+            int pair = (bytes[bit / 8] << 8) | (bit / 8 + 1 < bytes.Length ? bytes[(bit / 8) + 1] : 0);
+            text[i] = Alphabet[(pair >> (11 - (bit % 8))) & 31];
+        }
+
+        return new string(text);
+    }
+}
+
+internal enum TierKind
+{
+    Hot,
+    Cold,
+}

@@ -1,0 +1,121 @@
+using AnnDataCache.Interop;
+
+namespace AnnDataCache.Store;
+
+/// <summary>Room for one part, and the bytes that fill it. Seal it, or dispose it: then nothing is left of it.</summary>
+internal sealed class PartReservation : IDisposable
+{
+    private readonly Tier _tier;
+    private readonly FileDescriptor _file;
+    private readonly PartTarget _target;
+    private bool _sealed;
+
+    internal PartReservation(Tier tier, PartName name, string temporaryName, FileDescriptor file, long length)
+    {
+        (_tier, Name, TemporaryName, _file, Length) = (tier, name, temporaryName, file, length);
+        _target = new PartTarget(file, length, tier.Folder.Path);
+    }
+
+    internal PartName Name { get; }
+
+    internal string TemporaryName { get; }
+
+    /// <summary>Bytes of the finished part.</summary>
+    internal long Length { get; }
+
+    internal TierKind Tier => _tier.Kind;
+
+    /// <summary>What loading it has cost, in seconds: parts that cost more stay longer.</summary>
+    internal double Cost { get; set; } = 1;
+
+    /// <summary>Where the bytes go; disjoint ranges may be written by several threads.</summary>
+    internal ByteTarget Target => _target;
+
+    /// <summary>Makes the part visible to all processes and pins it. Nothing may be written afterwards.</summary>
+    internal PartPin Seal()
+    {
+        _target.Close(); // S1: no writable mapping outlives the seal
+        PartPin pin = _tier.Seal(this, _file);
+        _sealed = true;
+        return pin;
+    }
+
+    public void Dispose()
+    {
+        _target.Close();
+        if (!_sealed) { _tier.RemoveTemporary(TemporaryName); }
+        _file.Dispose();
+    }
+}
+
+/// <summary>Fills a reserved file: by pwrite, or by storing into a mapping of ranges that were allocated before.</summary>
+/// <remarks>
+/// Writing gives a clean error on a full file system. Storing into a page that has none is SIGBUS, so a range is mapped only
+/// once <c>fallocate</c> has given it its pages.
+/// </remarks>
+internal sealed unsafe class PartTarget(FileDescriptor file, long length, string folder) : ByteTarget
+{
+    private const int PageBytes = 4096;
+
+    /// <summary><c>write</c> or <c>map</c> forces one way, so that tests run both.</summary>
+    private static readonly string? s_way = Environment.GetEnvironmentVariable("ANNDATA_CACHE_FILL");
+
+    private readonly Lock _lock = new();
+    private MappedFile? _mapping;
+
+    internal override void Write(long offset, ReadOnlySpan<byte> bytes)
+    {
+        if (s_way == "map" && bytes.Length > 0)
+        {
+            bytes.CopyTo(new Span<byte>(TryGetAddress(offset, bytes.Length), bytes.Length));
+            return;
+        }
+
+        CheckRange(offset, bytes.Length);
+        try
+        {
+            file.Write(offset, bytes);
+        }
+        catch (PosixException error) when (error.IsNoSpace)
+        {
+            throw NoSpace(error);
+        }
+    }
+
+    internal override byte* TryGetAddress(long offset, long count)
+    {
+        CheckRange(offset, count);
+        if (s_way == "write" || count == 0) { return null; }
+        long start = offset / PageBytes * PageBytes;
+        if (Posix.FAllocate(file.Value, 0, start, offset + count - start) != 0)
+        {
+            PosixException error = PosixException.Last($"Cannot allocate {count:N0} bytes in '{folder}'");
+            if (error.Error is PosixException.NotSupported) { return null; }
+            throw error.IsNoSpace ? NoSpace(error) : error;
+        }
+
+        lock (_lock) { _mapping ??= MappedFile.Map(file, length, writable: true); }
+        return _mapping.Address + offset;
+    }
+
+    internal void Close()
+    {
+        lock (_lock)
+        {
+            _mapping?.Dispose();
+            _mapping = null;
+        }
+    }
+
+    private void CheckRange(long offset, long count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, length - count);
+    }
+
+    private StoreException NoSpace(PosixException error) => new(
+        CacheError.NoRoom,
+        $"The file system of '{folder}' became full while a part of {length:N0} bytes was written: others fill it too. "
+        + "Nothing was kept. Free some of it, or lower the tier's budget so that parts are evicted earlier.",
+        error);
+}

@@ -1,0 +1,206 @@
+using AnnDataCache.Interop;
+using AnnDataCache.Parts;
+using Microsoft.Extensions.Logging;
+
+namespace AnnDataCache.Store;
+
+/// <summary>The parts of all sources, in two tiers that all processes share. The protocol is in Tier.cs.</summary>
+internal sealed class PartStore : IDisposable
+{
+    private const int CopyBytes = 4 << 20;
+
+    private readonly TierSettings _hotSettings, _coldSettings;
+    private readonly Tier? _hot, _cold;
+    private readonly bool _promotes;
+
+    private PartStore(TierSettings hotSettings, TierSettings coldSettings, Promotion promotion, ILogger logger)
+    {
+        (_hotSettings, _coldSettings) = (hotSettings, coldSettings);
+        _hot = hotSettings.Open(TierKind.Hot, logger);
+        _cold = coldSettings.Open(TierKind.Cold, logger);
+        _promotes = _hot is not null && _cold is not null && Promotes(promotion);
+        if (_hot is null && _cold is null)
+        {
+            throw new StoreException(
+                CacheError.BadSetting, $"Both tiers are off (hot: {hotSettings.Note}; cold: {coldSettings.Note}). Give one of them a budget.");
+        }
+    }
+
+    /// <summary>Locks of loads and counters of misses are in the hot tier's folder, or in the only one.</summary>
+    private Tier Main => _hot ?? _cold!;
+
+    /// <exception cref="StoreException">A folder cannot be used or trusted, or both tiers are off.</exception>
+    internal static PartStore Open(CacheOptions options, ILogger logger) =>
+        new(TierSettings.Hot(options), TierSettings.Cold(options), options.Promotion, logger);
+
+    /// <summary>Moves when a process has found no room.</summary>
+    internal long PressureEpoch => Main.Board.PressureEpoch;
+
+    /// <summary>Maps a part from the hot tier, else from the cold one in place; null, and a counted miss, when neither has it.</summary>
+    internal PartPin? TryPin(PartName name)
+    {
+        if (Find(name) is { } pin) { return pin; }
+        Main.Board.Add(ControlBoard.Counter.Misses, 1);
+        CacheMetrics.Misses.Add(1);
+        return null;
+    }
+
+    private PartPin? Find(PartName name)
+    {
+        if (_hot?.TryPin(name) is { } hot)
+        {
+            Count(_hot);
+            return hot;
+        }
+
+        if (_cold?.TryPin(name) is not { } cold) { return null; }
+        Count(_cold);
+        return _promotes ? Promote(cold) : cold;
+    }
+
+    private static void Count(Tier tier)
+    {
+        tier.Board.Add(ControlBoard.Counter.Hits, 1);
+        CacheMetrics.Hits.Add(1);
+    }
+
+    /// <summary>Enters the single flight of a name: one process loads it, the others get its part.</summary>
+    internal LoadTicket EnterLoad(PartName name, CancellationToken cancellation) =>
+        LoadTicket.Enter(Main.Folder, name, () => Find(name), cancellation);
+
+    /// <summary>Room for a part: in the hot tier, else in the cold one.</summary>
+    /// <exception cref="StoreException">Neither has it: too large, or all is pinned.</exception>
+    internal PartReservation Reserve(PartName name, long bytes)
+    {
+        Shortage hot = default, cold = default;
+        PartReservation? reservation = _hot?.TryReserve(name, bytes, out hot) ?? _cold?.TryReserve(name, bytes, out cold);
+        return reservation ?? throw NoRoom(bytes, hot, cold);
+    }
+
+    /// <summary>Writes a hot part's bytes to the cold tier, unless they are there; false when there is no room.</summary>
+    internal bool CopyToCold(PartPin pin, CancellationToken cancellation)
+    {
+        if (_cold is null || pin.Tier == TierKind.Cold || _cold.Contains(pin.Name)) { return true; }
+        using PartReservation? reservation = _cold.TryReserve(pin.Name, pin.Length, out _);
+        if (reservation is null) { return false; }
+        Copy(pin, reservation, cancellation).Dispose();
+        return true;
+    }
+
+    /// <summary>The part in the hot tier when it finds room there, else as it is. Takes over the pin.</summary>
+    private PartPin Promote(PartPin cold)
+    {
+        using PartReservation? reservation = _hot!.TryReserve(cold.Name, cold.Length, out _);
+        if (reservation is null) { return cold; }
+        using (cold) { return Copy(cold, reservation, CancellationToken.None); }
+    }
+
+    private static PartPin Copy(PartPin from, PartReservation to, CancellationToken cancellation)
+    {
+        for (long offset = 0; offset < from.Length; offset += CopyBytes)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            to.Target.Write(offset, from.View.Mapping.Span(offset, (int)Math.Min(CopyBytes, from.Length - offset)));
+        }
+
+        CrashPoint.Reach("cold-copied");
+        return to.Seal();
+    }
+
+    /// <summary>Removes unpinned parts that the condition names, from both tiers.</summary>
+    internal (int Removed, int Pinned) Evict(Func<PartName, PartLayout, bool> which)
+    {
+        int removed = 0, pinned = 0;
+        foreach ((Tier tier, TierEntry part) in Parts())
+        {
+            if (tier.TryReadLayout(part.Name) is { } layout && !which(part.Name, layout)) { continue; }
+            switch (tier.TryRemove(part.Name))
+            {
+                case Removal.Removed: removed++; break;
+                case Removal.Pinned: pinned++; break;
+            }
+        }
+
+        return (removed, pinned);
+    }
+
+    internal IReadOnlyList<StoredPart> List()
+    {
+        List<StoredPart> parts = [];
+        foreach ((Tier tier, TierEntry part) in Parts())
+        {
+            if (tier.TryReadLayout(part.Name) is not { } layout) { continue; }
+            bool stale = !FileStat.TryOf(layout.Source, out FileStat source) || PartName.For(layout.Source, layout.Element, "", source) != part.Name;
+            parts.Add(new StoredPart(NameOf(tier.Kind), part.Name.Value, layout.Source, layout.Element, part.Bytes, tier.IsPinned(part.Name), stale));
+        }
+
+        return parts;
+    }
+
+    internal CacheStatistics Statistics() =>
+        new(Statistics(TierKind.Hot, _hot, _hotSettings), Statistics(TierKind.Cold, _cold, _coldSettings), Main.Board.Read(ControlBoard.Counter.Misses));
+
+    internal IReadOnlyList<Finding> Audit(bool content, CancellationToken cancellation) =>
+        new StoreAudit(_hot, _cold).Run(content, cancellation);
+
+    /// <summary>Absolute path of a part's file.</summary>
+    internal string PathOf(PartPin pin) =>
+        Path.Join((pin.Tier == TierKind.Hot ? _hotSettings : _coldSettings).Folder, "parts", pin.Name.Value);
+
+    internal static string NameOf(TierKind kind) => kind == TierKind.Hot ? "hot" : "cold";
+
+    private IEnumerable<(Tier Tier, TierEntry Part)> Parts() =>
+        new[] { _hot, _cold }.OfType<Tier>().SelectMany(tier => tier.Folder.Scan().Select(part => (tier, part)));
+
+    private static TierStatistics Statistics(TierKind kind, Tier? tier, TierSettings settings)
+    {
+        if (tier is null) { return new TierStatistics(NameOf(kind), settings.Folder, false, settings.Note, 0, 0, 0, 0, 0, 0, 0, 0); }
+        List<TierEntry> parts = tier.Folder.Scan();
+        long reserved;
+        using (tier.Folder.LockCapacity()) { reserved = tier.Folder.ReapAndCountLocked(); }
+        long pinned = parts.Where(part => tier.IsPinned(part.Name)).Sum(part => part.Bytes);
+        return new TierStatistics(
+            NameOf(kind), settings.Folder, true, settings.Note, tier.Budget, reserved + parts.Sum(part => part.Bytes), pinned, parts.Count,
+            tier.Board.Read(ControlBoard.Counter.Hits), tier.Board.Read(ControlBoard.Counter.Loads),
+            tier.Board.Read(ControlBoard.Counter.Evictions), tier.Board.Read(ControlBoard.Counter.LoadedBytes));
+    }
+
+    private bool Promotes(Promotion promotion) => promotion switch
+    {
+        Promotion.Always => true,
+        Promotion.Never => false,
+        _ => FileSystem.Of(_coldSettings.Folder).IsNetwork || HasHugePages(_hotSettings.Folder),
+    };
+
+    /// <summary>A tmpfs with huge pages is written and touched several times faster than the page cache.</summary>
+    internal static bool HasHugePages(string folder) =>
+        FileSystem.MountOptions(folder).Split(',').Any(option => option is "huge=always" or "huge=within_size");
+
+    private StoreException NoRoom(long bytes, Shortage hot, Shortage cold)
+    {
+        long largest = Math.Max(_hot?.Budget ?? 0, _cold?.Budget ?? 0);
+        if (bytes > largest)
+        {
+            return new StoreException(
+                CacheError.TooLarge,
+                $"The part needs {bytes:N0} bytes, but the largest tier's budget is {largest:N0}. "
+                + "Raise ANNDATA_CACHE_HOT_BYTES or ANNDATA_CACHE_COLD_BYTES.");
+        }
+
+        return new StoreException(
+            CacheError.NoRoom,
+            $"There is no room for {bytes:N0} bytes. {Describe(_hot, hot)} {Describe(_cold, cold)} "
+            + "Close what pins parts (see 'anndata-cache ls'), raise a budget, or free the file system.");
+    }
+
+    private static string Describe(Tier? tier, Shortage shortage) => tier is null
+        ? ""
+        : $"The {NameOf(tier.Kind)} tier '{tier.Folder.Path}' has a budget of {tier.Budget:N0}, of which {shortage.Used:N0} are pinned or "
+        + $"reserved ({shortage.Reserved:N0} by loads under way); its file system has {shortage.FileSystemFree:N0} free.";
+
+    public void Dispose()
+    {
+        _hot?.Dispose();
+        _cold?.Dispose();
+    }
+}

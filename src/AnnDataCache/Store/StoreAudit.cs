@@ -1,0 +1,123 @@
+using AnnDataCache.Interop;
+using AnnDataCache.Parts;
+
+namespace AnnDataCache.Store;
+
+/// <summary>Walks a whole store and says what is wrong with it. Used by <c>verify</c> and by every test that kills processes.</summary>
+internal sealed class StoreAudit(Tier? hot, Tier? cold)
+{
+    private readonly List<Finding> _findings = [];
+
+    /// <summary>Problems; empty when the store is clean.</summary>
+    /// <param name="content">True to read every byte, false to look at names, modes and layouts only.</param>
+    /// <param name="cancellation">Honoured between parts.</param>
+    internal IReadOnlyList<Finding> Run(bool content, CancellationToken cancellation)
+    {
+        foreach (Tier tier in new[] { hot, cold }.OfType<Tier>())
+        {
+            CheckFolder(tier);
+            CheckParts(tier, content, cancellation);
+            CheckBudget(tier);
+        }
+
+        if (content && hot is not null && cold is not null) { CompareCopies(hot, cold, cancellation); }
+        return _findings;
+    }
+
+    private void CheckFolder(Tier tier)
+    {
+        tier.Folder.Reap(); // left-overs of killed processes are no fault: any reservation removes them
+        foreach (string name in TierFolder.Names(tier.Folder.Temporaries))
+        {
+            if (!PartName.TryParse(name.Length > 40 ? name[..40] : name, out _))
+            {
+                Add($"{tier.Folder.Path}/tmp/{name}", "is not the name of a reservation", "It takes room that is not counted.", "Remove it.");
+            }
+        }
+
+        foreach (string name in TierFolder.Names(tier.Folder.Parts))
+        {
+            if (!PartName.TryParse(name, out _))
+            {
+                Add($"{tier.Folder.Path}/parts/{name}", "is not the name of a part", "Nobody reads it, and its room is not counted.", "Remove it.");
+            }
+        }
+    }
+
+    private void CheckParts(Tier tier, bool content, CancellationToken cancellation)
+    {
+        foreach (TierEntry part in tier.Folder.Scan())
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using FileDescriptor? file = FileDescriptor.TryOpenAt(
+                tier.Folder.Parts, part.Name.Value, Posix.ReadOnly | Posix.NoFollow | Posix.NonBlock);
+            if (file is null || !FileLocks.TryLock(file, exclusive: false)) { continue; } // evicted meanwhile, or about to be
+            FileStat stat = FileStat.Of(file);
+            if (stat.LinkCount == 0) { continue; }
+            string path = $"{tier.Folder.Path}/parts/{part.Name.Value}";
+            foreach (string problem in Problems(tier, file, stat, content, cancellation))
+            {
+                Add(path, problem, "It is not served, or must not be.", "Remove it; the element is decoded again when it is asked for.");
+            }
+        }
+    }
+
+    private static List<string> Problems(Tier tier, FileDescriptor file, in FileStat stat, bool content, CancellationToken cancellation)
+    {
+        List<string> problems = [];
+        if (TierFolder.FindFault(stat) is { } fault) { problems.Add(fault); }
+        if ((stat.Permissions & 0x92) != 0) { problems.Add($"it is writable (mode {Convert.ToString(stat.Permissions, 8)})"); } // 0222
+        if (stat.LinkCount != 1) { problems.Add($"it has {stat.LinkCount} names: evicting it would free nothing"); }
+        try
+        {
+            using PartView view = PartView.Open(file, stat.Size);
+            if (content) { problems.AddRange(PartCheck.FindProblems(view, cancellation)); }
+        }
+        catch (PartException damage)
+        {
+            problems.Add(damage.Message);
+        }
+
+        return problems;
+    }
+
+    private void CheckBudget(Tier tier)
+    {
+        long used = tier.Folder.Scan().Sum(part => part.Bytes);
+        if (used > tier.Budget)
+        {
+            Add(tier.Folder.Path, $"its parts take {used:N0} bytes of a budget of {tier.Budget:N0}", "The budget was lowered, or is larger elsewhere.",
+                "Nothing, if so: the next loads evict what exceeds it.");
+        }
+    }
+
+    /// <summary>A part is the same bytes in both tiers.</summary>
+    private void CompareCopies(Tier first, Tier second, CancellationToken cancellation)
+    {
+        foreach (TierEntry part in first.Folder.Scan())
+        {
+            if (!second.Contains(part.Name)) { continue; }
+            using PartPin? left = first.TryPin(part.Name), right = second.TryPin(part.Name);
+            if (left is null || right is null || Same(left, right, cancellation)) { continue; }
+            Add($"{second.Folder.Path}/parts/{part.Name.Value}", "differs from its copy in the hot tier", "One of them was damaged.",
+                "Run 'anndata-cache clear', then load again.");
+        }
+    }
+
+    private static bool Same(PartPin left, PartPin right, CancellationToken cancellation)
+    {
+        const int Piece = 4 << 20;
+        if (left.Length != right.Length) { return false; }
+        for (long offset = 0; offset < left.Length; offset += Piece)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            int count = (int)Math.Min(Piece, left.Length - offset);
+            if (!left.View.Mapping.Span(offset, count).SequenceEqual(right.View.Mapping.Span(offset, count))) { return false; }
+        }
+
+        return true;
+    }
+
+    private void Add(string subject, string fact, string meaning, string remedy) =>
+        _findings.Add(new Finding(Severity.Problem, subject, fact, meaning, remedy));
+}
