@@ -32,11 +32,11 @@ internal static unsafe class PartCheck
 
     private static string? ProblemOf(PartView view, ColumnLayout column, long minor, CancellationToken cancellation) => column.Kind switch
     {
-        _ when column.Categories is { } categories => column.Type switch
+        _ when column.Categories is not null => column.Type switch
         {
-            DType.Int8 => OutOfRange<sbyte>(view, column.Values, categories.Rows, "code", cancellation),
-            DType.Int16 => OutOfRange<short>(view, column.Values, categories.Rows, "code", cancellation),
-            _ => OutOfRange<int>(view, column.Values, categories.Rows, "code", cancellation),
+            DType.Int8 => OutOfRange<sbyte>(view, column.Values, CodeLimit(column), "code", cancellation),
+            DType.Int16 => OutOfRange<short>(view, column.Values, CodeLimit(column), "code", cancellation),
+            _ => OutOfRange<int>(view, column.Values, CodeLimit(column), "code", cancellation),
         },
         ColumnKind.String or ColumnKind.Json =>
             Falling<long>(view, column.Offsets, column.Values.Length) ?? (IsUtf8(view, column.Values) ? null : "its text is not UTF-8"),
@@ -46,6 +46,9 @@ internal static unsafe class PartCheck
             Falling<long>(view, column.Offsets, column.Values.Length / column.Type.Size()) ?? OutOfRange<long>(view, column.Indices, minor, "index", cancellation),
         _ => null,
     };
+
+    /// <summary>A missing value has code 0, also where there is no category at all.</summary>
+    private static long CodeLimit(ColumnLayout column) => Math.Max(column.Categories!.Rows, column.NullCount > 0 ? 1 : 0);
 
     /// <summary>Offsets rise from 0 to the end.</summary>
     private static string? Falling<T>(PartView view, BufferRange range, long end) where T : unmanaged, IBinaryInteger<T>

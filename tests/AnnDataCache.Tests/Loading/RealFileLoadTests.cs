@@ -1,0 +1,39 @@
+namespace AnnDataCache.Tests.Loading;
+
+/// <summary>Every element of the real files that is not refused becomes a part, and the store is clean afterwards.</summary>
+public sealed class RealFileLoadTests(ITestOutputHelper output)
+{
+    [Fact]
+    public void EveryElementThatIsNotRefusedIsLoadedOnceAndHitAfterwards()
+    {
+        string data = TestFiles.RequireRealData();
+        using TestStore store = new();
+        using Cache cache = store.Open();
+        List<string> failures = [];
+        int parts = 0;
+        foreach (string path in Directory.GetFiles(Path.Join(data, "open"), "*.h5*").Order(StringComparer.Ordinal))
+        {
+            using CachedAnnData file = cache.Open(path);
+            foreach (ElementInfo element in file.Tree.SelfAndDescendants().Where(element => element.Kind != ElementKind.Refused && element.PartPath == element.Path))
+            {
+                try
+                {
+                    using PinnedElement first = file.Pin(element.Path);
+                    using PinnedElement second = file.Pin(element.Path);
+                    Assert.False(second.Loaded);
+                    parts++;
+                }
+                catch (ElementException refused)
+                {
+                    failures.Add($"{Path.GetFileName(path)} {refused.Message}");
+                }
+            }
+        }
+
+        foreach (string failure in failures) { output.WriteLine(failure); }
+        output.WriteLine($"{parts} parts");
+        Assert.True(parts > 1000);
+        Assert.Empty(failures);
+        Assert.Empty(cache.Verify(TestContext.Current.CancellationToken));
+    }
+}
