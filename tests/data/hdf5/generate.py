@@ -159,6 +159,8 @@ def chunks(w, latest):
         w.array(f"chunks/cube-{name}", cube, chunks=(3, 4, 5), **options)
         w.array(f"chunks/cube-growing-{name}", cube, chunks=(3, 4, 5), maxshape=(8, None, 12), **options)
         w.array(f"chunks/wider-{name}", cube, chunks=(3, 4, 16), maxshape=(None, None, None), **options)
+    wide = numbers.integers(0, 9, (20, 400)).astype("i4")
+    w.array("chunks/wide-band", wide, chunks=(7, 90), compression="gzip")
     w.array("chunks/one-each", line[:40].reshape(4, 10), chunks=(1, 10))
     w.array("chunks/big-endian", table, table.astype(">i4"), chunks=(10, 8), compression="gzip", shuffle=True)
     # Pages of the indexes, and trees of more than one level.

@@ -23,8 +23,9 @@ internal ref struct FormatReader(ReadOnlySpan<byte> bytes, int offsetSize, int l
     /// <summary>An address, or <see cref="FormatSource.Undefined"/>.</summary>
     internal long Offset()
     {
-        ReadOnlySpan<byte> raw = Take(offsetSize);
-        return raw.IndexOfAnyExcept((byte)0xFF) < 0 ? FormatSource.Undefined : Signed(Unsigned(raw), "an address");
+        ulong value = Unsigned(Take(offsetSize));
+        ulong undefined = ulong.MaxValue >> (64 - (8 * offsetSize));
+        return value == undefined ? FormatSource.Undefined : Signed(value, "an address");
     }
 
     internal long Length() => Signed(Unsigned(Take(lengthSize)), "a length");
@@ -89,6 +90,7 @@ internal ref struct FormatReader(ReadOnlySpan<byte> bytes, int offsetSize, int l
 
     private static ulong Unsigned(ReadOnlySpan<byte> raw)
     {
+        if (raw.Length == 8) { return BinaryPrimitives.ReadUInt64LittleEndian(raw); }
         ulong value = 0;
         for (int i = raw.Length - 1; i >= 0; i--) { value = (value << 8) | raw[i]; }
         return value;

@@ -10,8 +10,13 @@ namespace AnnDataCache.Hdf5;
 /// </summary>
 internal static unsafe class ChunkedReader
 {
-    // What one thread gathers before it writes: long pieces for the target, bounded memory for any array.
+    // What one thread gathers before it writes: long pieces for the target, bounded memory for any array. Small while
+    // testing, so that small arrays take several boxes.
+#if DEBUG
+    private const long GatherBytes = 4L << 10;
+#else
     private const long GatherBytes = 16L << 20;
+#endif
 
     internal static void Read(ChunkedArray array, ByteTarget target, ReadContext context)
     {
