@@ -93,7 +93,10 @@ public sealed class HostileFileTests(ITestOutputHelper output) : IDisposable
         {
             // Old object headers have no signature: version 1, a zero, few messages, one link.
             bool isOldHeader = bytes[i] == 1 && bytes[i + 1] == 0 && bytes[i + 2] is > 0 and < 32 && i % 8 == 0;
-            if (isOldHeader || (bytes[i] > 64 && known.Contains(Encoding.Latin1.GetString(bytes.Slice(i, 4))))) { found.Add(i); }
+            if (isOldHeader || (bytes[i] > 64 && known.Contains(Encoding.Latin1.GetString(bytes.Slice(i, 4)))))
+            {
+                found.Add(i);
+            }
         }
 
         return found;
@@ -135,7 +138,9 @@ public sealed class HostileFileTests(ITestOutputHelper output) : IDisposable
             try
             {
                 ContainerNode node = group.Open(name);
-                failures += node is ContainerGroup inner ? ReadGroup(inner, depth + 1) : ReadArray((ContainerArray)node);
+                failures += node is ContainerGroup inner
+                    ? ReadGroup(inner, depth + 1)
+                    : ReadArray((ContainerArray)node);
             }
             catch (Exception refused) when (refused is ContainerException or EndOfStreamException)
             {

@@ -21,8 +21,10 @@ public sealed class ReadingTests : IDisposable
         ContainerArray array = Array(path);
         long told = 0, toldDirectly = 0;
         using NativeBuffer memory = Buffer(array);
-        array.Read(new Hidden(memory), new ReadContext(3, CancellationToken.None, bytes => Interlocked.Add(ref told, bytes)));
-        array.Read(Target(memory), new ReadContext(3, CancellationToken.None, bytes => Interlocked.Add(ref toldDirectly, bytes)));
+        array.Read(
+            new Hidden(memory), new ReadContext(3, CancellationToken.None, bytes => Interlocked.Add(ref told, bytes)));
+        array.Read(Target(
+            memory), new ReadContext(3, CancellationToken.None, bytes => Interlocked.Add(ref toldDirectly, bytes)));
         Assert.Equal((memory.Length, memory.Length), (told, toldDirectly));
     }
 
@@ -49,7 +51,8 @@ public sealed class ReadingTests : IDisposable
     public void TheFirstFailureOfAnyThreadReachesTheCaller(int workers)
     {
         ContainerArray array = Array("chunks/paged-fixed-plain");
-        PosixException failure = Assert.Throws<PosixException>(() => array.Read(new Full(), new ReadContext(workers, CancellationToken.None)));
+        PosixException failure = Assert.Throws<PosixException>(
+            () => array.Read(new Full(), new ReadContext(workers, CancellationToken.None)));
         Assert.True(failure.IsNoSpace);
     }
 
@@ -58,7 +61,8 @@ public sealed class ReadingTests : IDisposable
     {
         int[] done = new int[1000];
         int disposed = 0;
-        WorkCrew.Run(done.Length, new ReadContext(5, CancellationToken.None), () => new Counting(done, () => Interlocked.Increment(ref disposed)));
+        WorkCrew.Run(done.Length, new ReadContext(
+            5, CancellationToken.None), () => new Counting(done, () => Interlocked.Increment(ref disposed)));
         Assert.All(done, times => Assert.Equal(1, times));
         Assert.Equal(5, disposed);
     }
@@ -67,7 +71,8 @@ public sealed class ReadingTests : IDisposable
     public void StringsAreReadFromAnyPlace()
     {
         ContainerArray array = Array("strings/table");
-        using StringCursor all = array.OpenStrings(0, array.Count), some = array.OpenStrings(333, 40), none = array.OpenStrings(5, 0);
+        using StringCursor all = array.OpenStrings(
+            0, array.Count), some = array.OpenStrings(333, 40), none = array.OpenStrings(5, 0);
         string[] expected = [.. ReadAll(all).Skip(333).Take(40)];
         Assert.Equal(expected, ReadAll(some));
         Assert.Empty(ReadAll(none));
@@ -88,7 +93,8 @@ public sealed class ReadingTests : IDisposable
     public void RecordsTellTheirMembersAndOpenThem()
     {
         ContainerArray table = Array("compounds/table");
-        Assert.Equal(["index", "n", "x", "ok", "grid", "inner", "label"], table.Type.Fields.Select(field => field.Name));
+        Assert.Equal(
+            ["index", "n", "x", "ok", "grid", "inner", "label"], table.Type.Fields.Select(field => field.Name));
         Assert.Equal([2L, 3L], table.Type.Fields[4].Shape);
         Assert.Equal(StoredClass.VariableString, table.Type.Fields[6].Type.Class);
         ContainerArray nested = table.OpenField("inner").OpenField("v");
@@ -119,7 +125,8 @@ public sealed class ReadingTests : IDisposable
             File.CreateSymbolicLink(target, SmallFileTests.Small("links-target.h5"));
             using (Hdf5File file = Hdf5File.Open(Path.Join(folder.FullName, "links.h5")))
             {
-                Assert.Contains("outside", Assert.Throws<UnsupportedContainerException>(() => file.Root.Open("external")).Message, StringComparison.Ordinal);
+                ContainerException refusal = Assert.Throws<UnsupportedContainerException>(() => file.Root.Open("external"));
+                Assert.Contains("outside", refusal.Message, StringComparison.Ordinal);
             }
 
             File.Delete(target);
@@ -158,12 +165,14 @@ public sealed class ReadingTests : IDisposable
 
     private sealed class Hidden(NativeBuffer memory) : ByteTarget
     {
-        internal override void Write(long offset, ReadOnlySpan<byte> bytes) => bytes.CopyTo(memory.Span(offset, bytes.Length));
+        internal override void Write(
+            long offset, ReadOnlySpan<byte> bytes) => bytes.CopyTo(memory.Span(offset, bytes.Length));
     }
 
     private sealed class Full : ByteTarget
     {
-        internal override void Write(long offset, ReadOnlySpan<byte> bytes) => throw new PosixException("Cannot write", PosixException.NoSpace);
+        internal override void Write(
+            long offset, ReadOnlySpan<byte> bytes) => throw new PosixException("Cannot write", PosixException.NoSpace);
     }
 
     private sealed class Counting(int[] done, Action disposed) : Worker

@@ -101,7 +101,8 @@ public sealed class SmallFileTests
             Assert.Equal(StoredClass.Reference, references.Type.Class);
             byte[] addresses = Values.Read(references);
             ContainerNode array = file.Root.OpenReference(BitConverter.ToUInt64(addresses));
-            Assert.Equal(Values.Hash((ContainerArray)Values.Open(file, "types/int32")), Values.Hash((ContainerArray)array));
+            Assert.Equal(
+                Values.Hash((ContainerArray)Values.Open(file, "types/int32")), Values.Hash((ContainerArray)array));
             Assert.IsAssignableFrom<ContainerGroup>(file.Root.OpenReference(BitConverter.ToUInt64(addresses, 8)));
             Assert.ThrowsAny<ContainerException>(() => file.Root.OpenReference(12345));
             Assert.ThrowsAny<ContainerException>(() => file.Root.OpenReference(ulong.MaxValue));
@@ -146,7 +147,8 @@ public sealed class SmallFileTests
             Assert.Contains("gzip", zipped.Message, StringComparison.Ordinal);
             Assert.Contains(path, zipped.Message, StringComparison.Ordinal);
             File.WriteAllBytes(path, []);
-            Assert.Contains("nothing", Assert.Throws<DamagedContainerException>(() => Hdf5File.Open(path)).Message, StringComparison.Ordinal);
+            DamagedContainerException empty = Assert.Throws<DamagedContainerException>(() => Hdf5File.Open(path));
+            Assert.Contains("nothing", empty.Message, StringComparison.Ordinal);
         }
         finally
         {

@@ -80,10 +80,12 @@ internal ref struct FormatReader(ReadOnlySpan<byte> bytes, int offsetSize, int l
         if (version < lowest) { throw Damaged($"has version {version}"); }
         return version <= highest
             ? version
-            : throw new UnsupportedContainerException($"Version {version} of the {what} at {address:N0} is not read; {highest} is the newest known.");
+            : throw new UnsupportedContainerException(
+                $"Version {version} of the {what} at {address:N0} is not read; {highest} is the newest known.");
     }
 
-    internal readonly DamagedContainerException Damaged(string problem) => new($"The {what} at {address:N0} {problem}.");
+    internal readonly DamagedContainerException Damaged(string problem) =>
+        new($"The {what} at {address:N0} {problem}.");
 
     private readonly long Signed(ulong value, string kind) =>
         value <= long.MaxValue ? (long)value : throw Damaged($"has {kind} of {value:N0}");

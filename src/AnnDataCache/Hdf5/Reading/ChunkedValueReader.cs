@@ -97,7 +97,8 @@ internal sealed unsafe class ChunkedValueReader(ChunkedArray array) : ValueReade
         if (partFirst != 0 || partLast != 0)
         {
             throw new UnsupportedContainerException(
-                $"Strings in chunks whose rows hold {rowValues:N0} values are not read; a band of chunks may have {MaxBandBytes:N0} bytes.");
+                $"Strings in chunks whose rows hold {rowValues:N0} values are not read; "
+                + $"a band of chunks may have {MaxBandBytes:N0} bytes.");
         }
 
         fixed (byte* memory = target)

@@ -22,7 +22,8 @@ internal sealed class WorkCrew
     private long _next = -1;
     private ExceptionDispatchInfo? _failure;
 
-    private WorkCrew(long count, ReadContext context, Func<Worker> hire) => (_count, _context, _hire) = (count, context, hire);
+    private WorkCrew(long count, ReadContext context, Func<Worker> hire) =>
+        (_count, _context, _hire) = (count, context, hire);
 
     /// <summary>Returns when all is done; the first failure stops everyone and is thrown here.</summary>
     internal static void Run(long count, ReadContext context, Func<Worker> hire)
