@@ -17,8 +17,13 @@ internal sealed class ExternalFiles(Hdf5File owner, int depth) : IDisposable
 
     internal Hdf5File Open(string name, string path)
     {
-        if (depth >= MaxDepth) { throw new DamagedContainerException($"'{path}' leads through more than {MaxDepth} files."); }
-        string home = System.IO.Path.GetDirectoryName(Resolve(System.IO.Path.GetFullPath(owner.Source.FilePath), path))!;
+        if (depth >= MaxDepth)
+        {
+            throw new DamagedContainerException($"'{path}' leads through more than {MaxDepth} files.");
+        }
+
+        string home = System.IO.Path.GetDirectoryName(
+            Resolve(System.IO.Path.GetFullPath(owner.Source.FilePath), path))!;
         string target = Resolve(System.IO.Path.Combine(home, name), path);
         string inside = home.EndsWith('/') ? home : home + "/";
         if (!target.StartsWith(inside, StringComparison.Ordinal))
@@ -36,7 +41,8 @@ internal sealed class ExternalFiles(Hdf5File owner, int depth) : IDisposable
             }
             catch (PosixException missing)
             {
-                throw new DamagedContainerException($"'{path}' is an external link to '{name}': {missing.Message}", missing);
+                throw new DamagedContainerException(
+                    $"'{path}' is an external link to '{name}': {missing.Message}", missing);
             }
         }
     }
@@ -77,9 +83,14 @@ internal sealed class ExternalFiles(Hdf5File owner, int depth) : IDisposable
                 continue;
             }
 
-            if (++links > MaxSymbolicLinks) { throw new DamagedContainerException($"'{path}': '{full}' has too many symbolic links."); }
+            if (++links > MaxSymbolicLinks)
+            {
+                throw new DamagedContainerException($"'{path}': '{full}' has too many symbolic links.");
+            }
+
             if (target.StartsWith('/')) { done = ""; }
-            foreach (string part in target.Split('/', StringSplitOptions.RemoveEmptyEntries).Reverse()) { rest.Push(part); }
+            foreach (string part in target.Split(
+                '/', StringSplitOptions.RemoveEmptyEntries).Reverse()) { rest.Push(part); }
         }
 
         return done.Length == 0 ? "/" : done;

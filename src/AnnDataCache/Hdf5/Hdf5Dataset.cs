@@ -121,7 +121,12 @@ internal sealed class Hdf5Dataset : ContainerArray
         RequireStrings(Type, Path);
         CheckRange(first, count, Count);
         return Guard(() => new Hdf5StringCursor(
-            Path, count == 0 ? new NoValues() : OpenValues(), new StringDecoder(_source, Value), Type.Size, first, count));
+            Path,
+            count == 0 ? new NoValues() : OpenValues(),
+            new StringDecoder(_source, Value),
+            Type.Size,
+            first,
+            count));
     }
 
     internal override ContainerArray OpenField(string name) => Hdf5Field.Open(this, Value, 0, name);
@@ -146,7 +151,10 @@ internal sealed class Hdf5Dataset : ContainerArray
 
     internal static void RequireStrings(StoredType type, string path)
     {
-        if (!type.IsString) { throw new UnsupportedContainerException($"'{path}': values of type {type.Description} are not strings."); }
+        if (!type.IsString)
+        {
+            throw new UnsupportedContainerException($"'{path}': values of type {type.Description} are not strings.");
+        }
     }
 
     internal static void CheckRange(long first, long count, long limit)
@@ -157,13 +165,15 @@ internal sealed class Hdf5Dataset : ContainerArray
     }
 
     private static HeaderMessage Require(ObjectHeader header, MessageType type) => header.Find(type)
-        ?? throw new DamagedContainerException($"The array's object header at {header.Address:N0} has no {type} message.");
+        ?? throw new DamagedContainerException(
+            $"The array's object header at {header.Address:N0} has no {type} message.");
 
     private void RequireReadable()
     {
         if (_layout.Kind == LayoutKind.Virtual)
         {
-            throw new UnsupportedContainerException("A virtual dataset (pieces of other files) is not read; h5repack makes a plain one of it.");
+            throw new UnsupportedContainerException(
+                "A virtual dataset (pieces of other files) is not read; h5repack makes a plain one of it.");
         }
 
         if (_isExternal)
@@ -173,7 +183,8 @@ internal sealed class Hdf5Dataset : ContainerArray
 
         if (_type.Size > MaxValueBytes)
         {
-            throw new UnsupportedContainerException($"Values of {_type.Size:N0} bytes are not read; {MaxValueBytes:N0} is the limit.");
+            throw new UnsupportedContainerException(
+                $"Values of {_type.Size:N0} bytes are not read; {MaxValueBytes:N0} is the limit.");
         }
 
         if (_layout.Kind == LayoutKind.Chunked) { _pipeline.RequireKnown(); }

@@ -64,7 +64,8 @@ internal sealed class Hdf5Field : ContainerArray
         Hdf5Dataset.CheckRange(first, count, rows);
         if (count == 0 || _records.Count == 0) { return; }
         long perRow = _records.Count / rows;
-        ArgumentOutOfRangeException.ThrowIfLessThan(destination.Length, checked(count * perRow * _type.Size), nameof(destination));
+        ArgumentOutOfRangeException.ThrowIfLessThan(
+            destination.Length, checked(count * perRow * _type.Size), nameof(destination));
         _rows ??= OpenRecords();
         Guarded(_rows, first * perRow, count * perRow, destination);
     }
@@ -80,7 +81,8 @@ internal sealed class Hdf5Field : ContainerArray
 
     internal override ContainerArray OpenField(string name) => PerRecord == 1
         ? Open(_records, Path, Value, _offset, name)
-        : throw new UnsupportedContainerException($"'{Path}' is an array inside a record; members of its entries are not read.");
+        : throw new UnsupportedContainerException(
+            $"'{Path}' is an array inside a record; members of its entries are not read.");
 
     private static Hdf5Field Open(Hdf5Dataset records, string path, Datatype type, int offset, string name)
     {
@@ -93,7 +95,8 @@ internal sealed class Hdf5Field : ContainerArray
         }
 
         string known = string.Join(", ", type.Members.Select(member => member.Name));
-        throw new DamagedContainerException($"'{path}' has no member '{name}'; its type is {type.Stored.Class} with members: {known}.");
+        throw new DamagedContainerException(
+            $"'{path}' has no member '{name}'; its type is {type.Stored.Class} with members: {known}.");
     }
 
     private MemberValueReader OpenRecords() =>

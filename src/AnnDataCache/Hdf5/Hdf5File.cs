@@ -34,7 +34,8 @@ internal sealed class Hdf5File : ContainerFile
         _external = new ExternalFiles(this, depth);
         source.SharedMessages = new SharedMessageTable(source, superblock.Extension);
         Root = OpenObject(superblock.Root, "") as Hdf5Group
-            ?? throw new DamagedContainerException($"'{source.FilePath}': the root at {superblock.Root:N0} is not a group.");
+            ?? throw new DamagedContainerException(
+                $"'{source.FilePath}': the root at {superblock.Root:N0} is not a group.");
     }
 
     internal override Hdf5Group Root { get; }
@@ -67,10 +68,20 @@ internal sealed class Hdf5File : ContainerFile
     /// <summary>Follows one link of a group.</summary>
     internal ContainerNode OpenMember(Hdf5Group group, string name, string path, int links)
     {
-        if (path.Length > MaxPath) { throw new DamagedContainerException($"'{path[..64]}…' has more than {MaxPath:N0} characters: groups in a circle?"); }
+        if (path.Length > MaxPath)
+        {
+            throw new DamagedContainerException(
+                $"'{path[..64]}…' has more than {MaxPath:N0} characters: groups in a circle?");
+        }
+
         Link link = group.FindLink(name)
             ?? throw new DamagedContainerException($"'{group.Path}' has no member '{name}'.");
-        if (links > MaxLinks) { throw new DamagedContainerException($"'{path}' leads through more than {MaxLinks} links, perhaps in a circle."); }
+        if (links > MaxLinks)
+        {
+            throw new DamagedContainerException(
+                $"'{path}' leads through more than {MaxLinks} links, perhaps in a circle.");
+        }
+
         switch (link.Kind)
         {
             case LinkKind.Hard:
@@ -81,7 +92,8 @@ internal sealed class Hdf5File : ContainerFile
                 Hdf5File file = _external.Open(link.File, path);
                 return Walk(file.Root, link.Target, path, links + 1);
             default:
-                throw new UnsupportedContainerException($"'{path}' is a link of a kind that is not read ({link.Target}).");
+                throw new UnsupportedContainerException(
+                    $"'{path}' is a link of a kind that is not read ({link.Target}).");
         }
     }
 
@@ -104,7 +116,8 @@ internal sealed class Hdf5File : ContainerFile
             if (names[i] == ".") { continue; }
             if (node is not Hdf5Group group)
             {
-                throw new DamagedContainerException($"'{path}' leads to '{target}', but '{names[i]}' would lie inside an array.");
+                throw new DamagedContainerException(
+                    $"'{path}' leads to '{target}', but '{names[i]}' would lie inside an array.");
             }
 
             bool isLast = i == names.Length - 1;

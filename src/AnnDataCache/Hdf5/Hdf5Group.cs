@@ -29,7 +29,8 @@ internal sealed class Hdf5Group : ContainerGroup
 
     internal override bool Contains(string name) => Guard(() => _links.Value.ContainsKey(name));
 
-    internal override ContainerNode Open(string name) => OpenLinked(name, Path.Length == 0 ? name : $"{Path}/{name}", 0);
+    internal override ContainerNode Open(string name) =>
+        OpenLinked(name, Path.Length == 0 ? name : $"{Path}/{name}", 0);
 
     internal override ContainerNode OpenReference(ulong address) => _file.OpenReference(address);
 
@@ -41,7 +42,8 @@ internal sealed class Hdf5Group : ContainerGroup
     // .NET compares strings by UTF-16 units, which order characters beyond U+FFFF before U+E000.
     private string[] SortNames()
     {
-        (byte[] Utf8, string Name)[] names = [.. _links.Value.Keys.Select(name => (Encoding.UTF8.GetBytes(name), name))];
+        (byte[] Utf8, string Name)[] names =
+            [.. _links.Value.Keys.Select(name => (Encoding.UTF8.GetBytes(name), name))];
         Array.Sort(names, static (a, b) => a.Utf8.AsSpan().SequenceCompareTo(b.Utf8));
         return [.. names.Select(name => name.Name)];
     }

@@ -26,7 +26,8 @@ public sealed class RealFileTests(ITestOutputHelper output)
     {
         string data = TestFiles.RequireRealData();
         Tally tally = new();
-        foreach (string file in Directory.EnumerateFiles(Path.Join(data, "derived"), "*.h5*").Order(StringComparer.Ordinal))
+        foreach (string file in Directory.EnumerateFiles(
+            Path.Join(data, "derived"), "*.h5*").Order(StringComparer.Ordinal))
         {
             if (!file.EndsWith(".json", StringComparison.Ordinal)) { Compare(file, file + ".oracle.json", tally); }
         }
@@ -36,7 +37,8 @@ public sealed class RealFileTests(ITestOutputHelper output)
 
     private void Report(Tally tally, int leastElements)
     {
-        output.WriteLine($"{tally.Files} files, {tally.Arrays} arrays of numbers, {tally.Strings} of strings, {tally.Refused} refused (szip)");
+        output.WriteLine($"{tally.Files} files, {tally.Arrays} arrays of numbers, "
+            + $"{tally.Strings} of strings, {tally.Refused} refused (szip)");
         foreach (string failure in tally.Failures) { output.WriteLine(failure); }
         Assert.Empty(tally.Failures);
         Assert.True(tally.Arrays + tally.Strings > leastElements, "Too few elements were compared.");
@@ -58,7 +60,8 @@ public sealed class RealFileTests(ITestOutputHelper output)
             {
                 foreach (string member in (string[])["data", "indices", "indptr"])
                 {
-                    CheckArray(opened, file, $"{element.Name}/{member}", element.Value.GetProperty(member + "_sha256").GetString()!, tally);
+                    string expected = element.Value.GetProperty(member + "_sha256").GetString()!;
+                    CheckArray(opened, file, $"{element.Name}/{member}", expected, tally);
                 }
             }
         }
@@ -70,7 +73,12 @@ public sealed class RealFileTests(ITestOutputHelper output)
         {
             ContainerArray array = (ContainerArray)Values.Open(file, path);
             string found = Values.Hash(array);
-            if (found != expected) { tally.Failures.Add($"{Path.GetFileName(name)} {path} ({array.Type.Description}): {found}, not {expected}"); }
+            if (found != expected)
+            {
+                tally.Failures.Add(
+                    $"{Path.GetFileName(name)} {path} ({array.Type.Description}): {found}, not {expected}");
+            }
+
             if (array.Type.IsString) { tally.Strings++; } else { tally.Arrays++; }
         }
         catch (UnsupportedContainerException refused) when (name.Contains("__szip", StringComparison.Ordinal))

@@ -42,7 +42,7 @@ internal static class Values
 
     public static byte[] ReadByRows(ContainerArray array, long step)
     {
-        long rows = array.Shape.Count == 0 ? 1 : array.Shape[0];
+        long rows = array.IsNull ? 0 : array.Shape.Count == 0 ? 1 : array.Shape[0];
         long rowBytes = rows == 0 ? 0 : array.Count * array.Type.Size / rows;
         byte[] bytes = new byte[rows * rowBytes];
         for (long first = 0; first < rows; first += step)

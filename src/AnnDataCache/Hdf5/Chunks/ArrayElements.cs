@@ -11,7 +11,8 @@ internal sealed class ArrayElements(
     internal FormatSource Source => source;
 
     /// <summary>Checks what the index's header says of its entries.</summary>
-    internal static void Check(ref FormatReader reader, FormatSource source, bool isFiltered, int client, int elementSize)
+    internal static void Check(
+        ref FormatReader reader, FormatSource source, bool isFiltered, int client, int elementSize)
     {
         int smallest = source.OffsetSize + (isFiltered ? 5 : 0), largest = isFiltered ? smallest + 7 : smallest;
         if (client != (isFiltered ? 1 : 0) || elementSize < smallest || elementSize > largest)

@@ -24,7 +24,8 @@ internal static class BTreeChunkIndex
         });
     }
 
-    internal static void ReadNew(FormatSource source, long header, ChunkGrid grid, bool isFiltered, ChunkCollector collector)
+    internal static void ReadNew(
+        FormatSource source, long header, ChunkGrid grid, bool isFiltered, ChunkCollector collector)
     {
         long[] at = new long[grid.Rank];
         int size = source.OffsetSize + (8 * grid.Rank);

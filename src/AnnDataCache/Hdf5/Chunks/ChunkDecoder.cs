@@ -68,8 +68,10 @@ internal sealed unsafe class ChunkDecoder(ChunkedArray array) : IDisposable
         Span<byte> bytes = _stored.Span(Size(entry.Length, "A stored chunk"));
         array.Source.Read(entry.Address, bytes);
         int checksums = array.Pipeline.Filters.Count(filter => filter.Id == Filter.Fletcher32);
-        int compressors = array.Pipeline.Filters.Count(filter => filter.Id is not (Filter.Fletcher32 or Filter.Shuffle));
-        int capacity = Size(chunkBytes + (4L * checksums) + (compressors > 1 ? (chunkBytes / 16) + Slack : 0), "A chunk");
+        int compressors = array.Pipeline.Filters.Count(
+            filter => filter.Id is not (Filter.Fletcher32 or Filter.Shuffle));
+        int capacity = Size(
+            chunkBytes + (4L * checksums) + (compressors > 1 ? (chunkBytes / 16) + Slack : 0), "A chunk");
         bool useFirst = true;
         for (int i = array.Pipeline.Filters.Count - 1; i >= 0; i--)
         {
@@ -81,14 +83,16 @@ internal sealed unsafe class ChunkDecoder(ChunkedArray array) : IDisposable
                 continue;
             }
 
-            Span<byte> target = (useFirst ? _first : _second).Span(filter.Id == Filter.Shuffle ? bytes.Length : capacity);
+            Scratch memory = useFirst ? _first : _second;
+            Span<byte> target = memory.Span(filter.Id == Filter.Shuffle ? bytes.Length : capacity);
             bytes = target[..Undo(filter, bytes, target)];
             useFirst = !useFirst;
         }
 
         return bytes.Length >= chunkBytes
             ? bytes[..chunkBytes]
-            : throw new CodecException($"The chunk at {entry.Address:N0} decodes to {bytes.Length:N0} bytes; it has {chunkBytes:N0}.");
+            : throw new CodecException(
+                $"The chunk at {entry.Address:N0} decodes to {bytes.Length:N0} bytes; it has {chunkBytes:N0}.");
     }
 
     private int Undo(Filter filter, ReadOnlySpan<byte> source, Span<byte> target)
@@ -118,7 +122,11 @@ internal sealed unsafe class ChunkDecoder(ChunkedArray array) : IDisposable
 
     private static Span<byte> VerifySum(Span<byte> bytes)
     {
-        if (bytes.Length < 4) { throw new CodecException($"A chunk of {bytes.Length} bytes has no room for its checksum."); }
+        if (bytes.Length < 4)
+        {
+            throw new CodecException($"A chunk of {bytes.Length} bytes has no room for its checksum.");
+        }
+
         uint stored = BinaryPrimitives.ReadUInt32LittleEndian(bytes[^4..]);
         uint computed = Fletcher32.Compute(bytes[..^4]);
         return stored == computed
@@ -141,14 +149,16 @@ internal sealed unsafe class ChunkDecoder(ChunkedArray array) : IDisposable
         if (most < (UInt128)chunkBytes)
         {
             throw new DamagedContainerException(
-                $"The chunk at {entry.Address:N0} has {entry.Length:N0} stored bytes, which cannot become {chunkBytes:N0}.");
+                $"The chunk at {entry.Address:N0} has {entry.Length:N0} stored bytes, "
+                + $"which cannot become {chunkBytes:N0}.");
         }
     }
 
     private static int Size(long bytes, string what) => bytes <= int.MaxValue - Slack
         ? (int)bytes
         : throw new UnsupportedContainerException(
-            $"{what} of {bytes:N0} bytes is not read; {int.MaxValue - Slack:N0} is the limit. h5repack can rewrite it in smaller chunks.");
+            $"{what} of {bytes:N0} bytes is not read; {int.MaxValue - Slack:N0} is the limit. "
+            + "h5repack can rewrite it in smaller chunks.");
 
     /// <summary>Memory that grows and is used again.</summary>
     private sealed class Scratch : IDisposable

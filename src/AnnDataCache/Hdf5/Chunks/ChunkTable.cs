@@ -61,10 +61,12 @@ internal sealed class ChunkTable
                 ReadImplicit(source, layout.Address, grid, collector);
                 break;
             case ChunkIndexKind.FixedArray:
-                FixedArrayIndex.Read(source, layout.Address, new ChunkOrder(grid, unlimitedAxis: -1), grid, isFiltered, collector);
+                FixedArrayIndex.Read(
+                    source, layout.Address, new ChunkOrder(grid, unlimitedAxis: -1), grid, isFiltered, collector);
                 break;
             default:
-                ExtensibleArrayIndex.Read(source, layout.Address, ChunkOrder.UnlimitedFirst(grid), grid, isFiltered, collector);
+                ExtensibleArrayIndex.Read(
+                    source, layout.Address, ChunkOrder.UnlimitedFirst(grid), grid, isFiltered, collector);
                 break;
         }
 
@@ -97,7 +99,8 @@ internal sealed class ChunkCollector(FormatSource source, ChunkGrid grid, bool e
         source.Check(address, length, "chunk");
         if (_entries.Count >= source.Length)
         {
-            throw new DamagedContainerException($"The chunk index has more entries than the file has bytes ({source.Length:N0}).");
+            throw new DamagedContainerException(
+                $"The chunk index has more entries than the file has bytes ({source.Length:N0}).");
         }
 
         _entries.Add(new ChunkEntry(number, address, length, filterMask));
@@ -111,7 +114,8 @@ internal sealed class ChunkCollector(FormatSource source, ChunkGrid grid, bool e
         {
             if (entries[i].Number == entries[i - 1].Number)
             {
-                throw new DamagedContainerException($"The chunk index has two entries for chunk {entries[i].Number:N0}.");
+                throw new DamagedContainerException(
+                    $"The chunk index has two entries for chunk {entries[i].Number:N0}.");
             }
         }
 

@@ -20,7 +20,8 @@ internal sealed class ExtensibleArrayIndex
         FormatSource source, long address, ChunkOrder order, ChunkGrid grid, bool isFiltered, ChunkCollector collector)
     {
         byte[] header = source.ReadBlock(address, 16 + (6 * source.LengthSize) + source.OffsetSize, "extensible array");
-        FormatReader reader = source.Reader(Checksum.Verify(header, "extensible array", address), "extensible array", address);
+        FormatReader reader = source.Reader(
+            Checksum.Verify(header, "extensible array", address), "extensible array", address);
         reader.Signature("EAHD"u8);
         reader.Version(0, 0);
         int client = reader.Byte(), elementSize = reader.Byte();
@@ -41,7 +42,8 @@ internal sealed class ExtensibleArrayIndex
         if (index._maxBits is 0 or > 63 || index._pageBits > 30 || !BitOperations.IsPow2(index._minBlock)
             || !BitOperations.IsPow2(index._minPointers))
         {
-            throw reader.Damaged($"has {index._maxBits} bits, blocks of {index._minBlock}, {index._minPointers} pointers");
+            throw reader.Damaged(
+                $"has {index._maxBits} bits, blocks of {index._minBlock}, {index._minPointers} pointers");
         }
 
         if (block != FormatSource.Undefined) { index.ReadIndexBlock(block); }
@@ -90,7 +92,8 @@ internal sealed class ExtensibleArrayIndex
         if (address == FormatSource.Undefined) { return; }
         long blocks = BlocksIn(super), entries = EntriesIn(super), pageCount = 1L << _pageBits;
         long bitmap = entries > pageCount ? ((entries / pageCount) + 7) / 8 : 0;
-        long length = checked(6 + _source.OffsetSize + OffsetBytes + (blocks * (bitmap + _source.OffsetSize)) + Checksum.Size);
+        long length = checked(
+            6 + _source.OffsetSize + OffsetBytes + (blocks * (bitmap + _source.OffsetSize)) + Checksum.Size);
         byte[] block = _source.ReadBlock(address, length, "extensible array super block");
         FormatReader reader = _source.Reader(
             Checksum.Verify(block, "extensible array super block", address), "extensible array super block", address);
@@ -120,7 +123,11 @@ internal sealed class ExtensibleArrayIndex
         reader.Skip(1 + _source.OffsetSize + OffsetBytes);
         if (isPaged)
         {
-            if (usedPages.IsEmpty) { throw reader.Damaged("has pages, but the index block does not say which are used"); }
+            if (usedPages.IsEmpty)
+            {
+                throw reader.Damaged("has pages, but the index block does not say which are used");
+            }
+
             _elements.TakePages(address + length, first, count, pageCount, usedPages);
         }
         else

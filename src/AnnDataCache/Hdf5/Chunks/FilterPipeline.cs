@@ -25,7 +25,8 @@ internal sealed record Filter(int Id, string StoredName, uint[] ClientData)
         _ => StoredName.Length == 0 ? $"filter {Id}" : $"{StoredName} (filter {Id})",
     };
 
-    internal bool IsKnown => Id is Deflate or Shuffle or Fletcher32 or Lzf or Blosc or Lz4 or BitShuffle or Zstd or Blosc2;
+    internal bool IsKnown =>
+        Id is Deflate or Shuffle or Fletcher32 or Lzf or Blosc or Lz4 or BitShuffle or Zstd or Blosc2;
 
     /// <summary>Bytes that one stored byte can become at most; null where the format sets no bound.</summary>
     internal long? MaxGrowth => Id switch
@@ -50,7 +51,8 @@ internal sealed class FilterPipeline
     internal static FilterPipeline Parse(FormatSource source, ObjectHeader header)
     {
         if (header.Find(MessageType.FilterPipeline) is not { } message) { return new FilterPipeline([]); }
-        FormatReader reader = source.Reader(SharedMessage.Resolve(source, message).Span, "filter pipeline", message.Address);
+        FormatReader reader = source.Reader(
+            SharedMessage.Resolve(source, message).Span, "filter pipeline", message.Address);
         int version = reader.Version(1, 2);
         int count = reader.Byte();
         if (count > MaxFilters) { throw reader.Damaged($"has {count} filters; {MaxFilters} are possible"); }
@@ -79,7 +81,8 @@ internal sealed class FilterPipeline
             if (!filter.IsKnown)
             {
                 throw new UnsupportedContainerException(
-                    $"The values are stored with {filter.Name}, a filter that is not read; h5repack can replace it by gzip.");
+                    $"The values are stored with {filter.Name}, a filter that is not read; "
+                    + "h5repack can replace it by gzip.");
             }
         }
     }

@@ -15,7 +15,11 @@ internal static class FixedArrayIndex
         int client = reader.Byte(), elementSize = reader.Byte(), pageBits = reader.Byte();
         long count = reader.Length(), block = reader.Offset();
         ArrayElements.Check(ref reader, source, isFiltered, client, elementSize);
-        if (pageBits > 30 || count < order.Count) { throw reader.Damaged($"has {count:N0} entries for {order.Count:N0} chunks"); }
+        if (pageBits > 30 || count < order.Count)
+        {
+            throw reader.Damaged($"has {count:N0} entries for {order.Count:N0} chunks");
+        }
+
         if (block == FormatSource.Undefined) { return; }
         ArrayElements elements = new(source, order, grid.ChunkBytes, isFiltered, elementSize, collector);
         ReadBlock(elements, block, count, 1L << pageBits);
@@ -29,7 +33,8 @@ internal static class FixedArrayIndex
         long entries = isPaged ? 0 : checked(count * elements.ElementSize);
         long length = checked(6 + source.OffsetSize + bitmap + entries + Checksum.Size);
         byte[] block = source.ReadBlock(address, length, "fixed array block");
-        FormatReader reader = source.Reader(Checksum.Verify(block, "fixed array block", address), "fixed array block", address);
+        FormatReader reader = source.Reader(
+            Checksum.Verify(block, "fixed array block", address), "fixed array block", address);
         reader.Signature("FADB"u8);
         reader.Version(0, 0);
         reader.Skip(1 + source.OffsetSize);

@@ -93,7 +93,8 @@ internal sealed record Layout(LayoutKind Kind)
     {
         int rank = reader.Byte();
         long address = reader.Offset();
-        return new Layout(LayoutKind.Chunked) { Address = address, Chunk = WithoutElement(ref reader, Axes(ref reader, rank, 4)) };
+        long[] chunk = WithoutElement(ref reader, Axes(ref reader, rank, 4));
+        return new Layout(LayoutKind.Chunked) { Address = address, Chunk = chunk };
     }
 
     private static Layout ParseIndexed(ref FormatReader reader)
@@ -142,5 +143,7 @@ internal sealed record Layout(LayoutKind Kind)
 
     // The last "axis" is the size of a value, which the datatype says too.
     private static long[] WithoutElement(ref FormatReader reader, long[] axes) =>
-        axes.Length > 1 && !axes.AsSpan().Contains(0) ? axes[..^1] : throw reader.Damaged("has no chunk shape, or an axis of 0");
+        axes.Length > 1 && !axes.AsSpan().Contains(0)
+            ? axes[..^1]
+            : throw reader.Damaged("has no chunk shape, or an axis of 0");
 }

@@ -26,7 +26,11 @@ internal sealed class BTree1
 
     private void ReadNode(long address, int expectedLevel)
     {
-        if (!_seen.Add(address)) { throw new DamagedContainerException($"The B-tree node at {address:N0} is reached twice."); }
+        if (!_seen.Add(address))
+        {
+            throw new DamagedContainerException($"The B-tree node at {address:N0} is reached twice.");
+        }
+
         int prefix = 8 + (2 * _source.OffsetSize);
         byte[] start = _source.ReadBlock(address, prefix, "B-tree node");
         FormatReader reader = _source.Reader(start, "B-tree node", address);
@@ -35,7 +39,8 @@ internal sealed class BTree1
         int count = reader.UInt16();
         if (type != _type || level > MaxDepth || (expectedLevel >= 0 && level != expectedLevel))
         {
-            throw reader.Damaged($"is of type {type} and level {level}; type {_type} and level {expectedLevel} are expected");
+            throw reader.Damaged(
+                $"is of type {type} and level {level}; type {_type} and level {expectedLevel} are expected");
         }
 
         int entrySize = _keySize + _source.OffsetSize;

@@ -57,9 +57,11 @@ internal sealed class BTree2
         reader.Skip(2);
         long root = reader.Offset();
         int count = reader.UInt16();
-        if (found != type || recordSize < minRecordSize || depth > MaxDepth || nodeSize < NodePrefix + Checksum.Size + recordSize)
+        if (found != type || recordSize < minRecordSize || depth > MaxDepth
+            || nodeSize < NodePrefix + Checksum.Size + recordSize)
         {
-            throw reader.Damaged($"has records of type {found} and {recordSize} bytes in nodes of {nodeSize:N0}, depth {depth}; "
+            throw reader.Damaged(
+                $"has records of type {found} and {recordSize} bytes in nodes of {nodeSize:N0}, depth {depth}; "
                 + $"type {type} and at least {minRecordSize} bytes are expected");
         }
 
@@ -69,12 +71,17 @@ internal sealed class BTree2
 
     private void ReadNode(long address, long count, int level)
     {
-        if (!_seen.Add(address)) { throw new DamagedContainerException($"The B-tree node at {address:N0} is reached twice."); }
+        if (!_seen.Add(address))
+        {
+            throw new DamagedContainerException($"The B-tree node at {address:N0} is reached twice.");
+        }
+
         int pointer = level == 0 ? 0 : _source.OffsetSize + _countWidth + _totalWidth[level - 1];
         long length = checked(NodePrefix + (count * (_recordSize + pointer)) + pointer + Checksum.Size);
         if (length > _nodeSize)
         {
-            throw new DamagedContainerException($"The B-tree node at {address:N0} is said to hold {count:N0} records; it has {_nodeSize:N0} bytes.");
+            throw new DamagedContainerException(
+                $"The B-tree node at {address:N0} is said to hold {count:N0} records; it has {_nodeSize:N0} bytes.");
         }
 
         byte[] block = _source.ReadBlock(address, length, "B-tree node");
@@ -82,7 +89,11 @@ internal sealed class BTree2
         FormatReader reader = _source.Reader(verified, "B-tree node", address);
         reader.Signature(level == 0 ? "BTLF"u8 : "BTIN"u8);
         reader.Version(0, 0);
-        if (reader.Byte() is byte found && found != _type) { throw reader.Damaged($"is of type {found}; {_type} is expected"); }
+        if (reader.Byte() is byte found && found != _type)
+        {
+            throw reader.Damaged($"is of type {found}; {_type} is expected");
+        }
+
         ReadOnlySpan<byte> records = reader.Take((int)count * _recordSize);
         for (int i = 0; i <= count; i++)
         {

@@ -12,12 +12,17 @@ internal static class Checksum
     /// <summary>Checks a structure whose last four bytes are the hash of the others, and returns those.</summary>
     internal static ReadOnlySpan<byte> Verify(ReadOnlySpan<byte> block, string what, long address)
     {
-        if (block.Length < Size) { throw new DamagedContainerException($"The {what} at {address:N0} has no room for its checksum."); }
+        if (block.Length < Size)
+        {
+            throw new DamagedContainerException($"The {what} at {address:N0} has no room for its checksum.");
+        }
+
         uint stored = BinaryPrimitives.ReadUInt32LittleEndian(block[^Size..]);
         uint computed = Compute(block[..^Size]);
         return stored == computed
             ? block[..^Size]
-            : throw new DamagedContainerException($"The {what} at {address:N0} has checksum {computed:X8}; {stored:X8} is stored.");
+            : throw new DamagedContainerException(
+                $"The {what} at {address:N0} has checksum {computed:X8}; {stored:X8} is stored.");
     }
 
     internal static uint Compute(ReadOnlySpan<byte> bytes)

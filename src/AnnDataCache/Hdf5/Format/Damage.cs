@@ -15,7 +15,11 @@ internal static class Damage
     internal static ContainerException At(string path, Exception cause)
     {
         string place = $"'{(path.Length == 0 ? "/" : path)}': ";
-        if (cause is ContainerException && cause.Message.StartsWith(place, StringComparison.Ordinal)) { return (ContainerException)cause; }
+        if (cause is ContainerException && cause.Message.StartsWith(place, StringComparison.Ordinal))
+        {
+            return (ContainerException)cause;
+        }
+
         return cause is UnsupportedContainerException
             ? new UnsupportedContainerException(place + cause.Message)
             : new DamagedContainerException(place + cause.Message, cause);

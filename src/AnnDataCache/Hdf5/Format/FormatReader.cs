@@ -23,8 +23,9 @@ internal ref struct FormatReader(ReadOnlySpan<byte> bytes, int offsetSize, int l
     /// <summary>An address, or <see cref="FormatSource.Undefined"/>.</summary>
     internal long Offset()
     {
-        ReadOnlySpan<byte> raw = Take(offsetSize);
-        return raw.IndexOfAnyExcept((byte)0xFF) < 0 ? FormatSource.Undefined : Signed(Unsigned(raw), "an address");
+        ulong value = Unsigned(Take(offsetSize));
+        ulong undefined = ulong.MaxValue >> (64 - (8 * offsetSize));
+        return value == undefined ? FormatSource.Undefined : Signed(value, "an address");
     }
 
     internal long Length() => Signed(Unsigned(Take(lengthSize)), "a length");
@@ -79,16 +80,19 @@ internal ref struct FormatReader(ReadOnlySpan<byte> bytes, int offsetSize, int l
         if (version < lowest) { throw Damaged($"has version {version}"); }
         return version <= highest
             ? version
-            : throw new UnsupportedContainerException($"Version {version} of the {what} at {address:N0} is not read; {highest} is the newest known.");
+            : throw new UnsupportedContainerException(
+                $"Version {version} of the {what} at {address:N0} is not read; {highest} is the newest known.");
     }
 
-    internal readonly DamagedContainerException Damaged(string problem) => new($"The {what} at {address:N0} {problem}.");
+    internal readonly DamagedContainerException Damaged(string problem) =>
+        new($"The {what} at {address:N0} {problem}.");
 
     private readonly long Signed(ulong value, string kind) =>
         value <= long.MaxValue ? (long)value : throw Damaged($"has {kind} of {value:N0}");
 
     private static ulong Unsigned(ReadOnlySpan<byte> raw)
     {
+        if (raw.Length == 8) { return BinaryPrimitives.ReadUInt64LittleEndian(raw); }
         ulong value = 0;
         for (int i = raw.Length - 1; i >= 0; i--) { value = (value << 8) | raw[i]; }
         return value;

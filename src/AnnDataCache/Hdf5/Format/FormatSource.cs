@@ -41,7 +41,8 @@ internal sealed class FormatSource(SourceFile file, long start) : IDisposable
         Check(address, length, what);
         if (length > MaxBlock)
         {
-            throw new DamagedContainerException($"The {what} at {address:N0} claims {length:N0} bytes; the limit is {MaxBlock:N0}.");
+            throw new DamagedContainerException(
+                $"The {what} at {address:N0} claims {length:N0} bytes; the limit is {MaxBlock:N0}.");
         }
 
         byte[] block = new byte[length];
@@ -61,7 +62,8 @@ internal sealed class FormatSource(SourceFile file, long start) : IDisposable
         if (address < 0 || length < 0 || address > Length - length)
         {
             throw new DamagedContainerException(
-                $"The {what} of {length:N0} bytes at address {address:N0} is not inside the {Length:N0} bytes of the file.");
+                $"The {what} of {length:N0} bytes at address {address:N0} is not inside "
+                + $"the {Length:N0} bytes of the file.");
         }
     }
 

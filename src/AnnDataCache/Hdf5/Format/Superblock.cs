@@ -8,7 +8,8 @@ namespace AnnDataCache.Hdf5;
 /// <param name="Extension">Address of the superblock's own messages, or undefined.</param>
 internal readonly record struct Superblock(long Root, long Extension)
 {
-    private static ReadOnlySpan<byte> Signature => [0x89, (byte)'H', (byte)'D', (byte)'F', (byte)'\r', (byte)'\n', 0x1A, (byte)'\n'];
+    private static ReadOnlySpan<byte> Signature =>
+        [0x89, (byte)'H', (byte)'D', (byte)'F', (byte)'\r', (byte)'\n', 0x1A, (byte)'\n'];
 
     /// <summary>Finds the signature at 0, 512, 1024, 2048 …: before it lies a block of the user's own.</summary>
     internal static long Find(SourceFile file)
@@ -59,7 +60,8 @@ internal readonly record struct Superblock(long Root, long Extension)
 
     private static int CheckSize(int size, string what) => size is 2 or 4 or 8
         ? size
-        : throw new DamagedContainerException($"The superblock says that {what} take {size} bytes; 2, 4 or 8 are possible.");
+        : throw new DamagedContainerException(
+            $"The superblock says that {what} take {size} bytes; 2, 4 or 8 are possible.");
 
     private static string Describe(ReadOnlySpan<byte> bytes) => bytes switch
     {

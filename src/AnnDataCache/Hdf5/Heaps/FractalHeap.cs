@@ -55,7 +55,12 @@ internal sealed class FractalHeap
         reader.Version(0, 0);
         IdSize = reader.UInt16();
         int filterSize = reader.UInt16();
-        if (filterSize != 0) { throw new UnsupportedContainerException($"The fractal heap at {_address:N0} is compressed, which is not read."); }
+        if (filterSize != 0)
+        {
+            throw new UnsupportedContainerException(
+                $"The fractal heap at {_address:N0} is compressed, which is not read.");
+        }
+
         Checksum.Verify(block, "fractal heap", _address);
         _hasBlockChecksums = (reader.Byte() & 2) != 0;
         long maxManaged = reader.UInt32();
@@ -74,7 +79,8 @@ internal sealed class FractalHeap
         if (!BitOperations.IsPow2(_startSize) || !BitOperations.IsPow2(_maxDirectSize) || _startSize > _maxDirectSize
             || _width == 0 || _maxOffsetBits is 0 or > 63 || IdSize < 2 || maxManaged == 0)
         {
-            throw reader.Damaged($"has blocks of {_startSize:N0} to {_maxDirectSize:N0} bytes, {_width} wide, {_maxOffsetBits} bits");
+            throw reader.Damaged(
+                $"has blocks of {_startSize:N0} to {_maxDirectSize:N0} bytes, {_width} wide, {_maxOffsetBits} bits");
         }
 
         _offsetBytes = (_maxOffsetBits + 7) / 8;
@@ -89,7 +95,8 @@ internal sealed class FractalHeap
         long at = offset - start;
         return at >= 0 && at <= block.Length - length
             ? block.AsMemory((int)at, (int)length)
-            : throw Damaged($"object of {length:N0} bytes at {offset:N0} that is not inside its block of {block.Length:N0}");
+            : throw Damaged(
+                $"object of {length:N0} bytes at {offset:N0} that is not inside its block of {block.Length:N0}");
     }
 
     // Descends from the root's indirect block to the direct block that holds the offset. Each step down leads to a
@@ -110,7 +117,8 @@ internal sealed class FractalHeap
             address = reader.Offset();
             start += childStart;
             if (row < directRows) { return (Direct(address, BlockSize(row)), start); }
-            int childRows = BitOperations.Log2((ulong)BlockSize(row)) - BitOperations.Log2((ulong)(_startSize * _width)) + 1;
+            int childRows = 1 + BitOperations.Log2((ulong)BlockSize(row))
+                - BitOperations.Log2((ulong)(_startSize * _width));
             if (childRows >= rows || childRows < 1) { throw Damaged($"block of {childRows} rows below one of {rows}"); }
             rows = childRows;
         }
@@ -154,7 +162,11 @@ internal sealed class FractalHeap
         FormatReader reader = _source.Reader(block, "fractal heap block", address);
         reader.Signature(signature);
         reader.Version(0, 0);
-        if (reader.Offset() is long owner && owner != _address) { throw reader.Damaged($"belongs to the heap at {owner:N0}"); }
+        if (reader.Offset() is long owner && owner != _address)
+        {
+            throw reader.Damaged($"belongs to the heap at {owner:N0}");
+        }
+
         if (hasChecksum) { Checksum.Verify(block, "fractal heap block", address); }
         if (!hasChecksum && _hasBlockChecksums) { VerifyDirect(block, address, reader.Position + _offsetBytes); }
         return _blocks[address] = block;
@@ -168,7 +180,8 @@ internal sealed class FractalHeap
         field.Clear();
         if (Checksum.Compute(block) != stored)
         {
-            throw new DamagedContainerException($"The fractal heap block at {address:N0} does not have its checksum {stored:X8}.");
+            throw new DamagedContainerException(
+                $"The fractal heap block at {address:N0} does not have its checksum {stored:X8}.");
         }
     }
 
@@ -207,5 +220,6 @@ internal sealed class FractalHeap
         return reader.Take(length + 1).ToArray();
     }
 
-    private DamagedContainerException Damaged(string problem) => new($"The fractal heap at {_address:N0} has an {problem}.");
+    private DamagedContainerException Damaged(string problem) =>
+        new($"The fractal heap at {_address:N0} has an {problem}.");
 }

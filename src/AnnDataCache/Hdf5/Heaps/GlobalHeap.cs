@@ -41,7 +41,11 @@ internal sealed class GlobalHeap(FormatSource source)
         if (!TryNext(reference.Index, out int start, out long length))
         {
             _objects ??= Index();
-            if (!_objects.TryGetValue(reference.Index, out int at)) { throw Damaged($"has no object {reference.Index:N0}"); }
+            if (!_objects.TryGetValue(reference.Index, out int at))
+            {
+                throw Damaged($"has no object {reference.Index:N0}");
+            }
+
             _next = at;
             TryNext(reference.Index, out start, out length);
         }
@@ -84,11 +88,16 @@ internal sealed class GlobalHeap(FormatSource source)
     {
         (start, length) = (0, 0);
         if (_length - _next < ObjectHeader + source.LengthSize) { return false; }
-        FormatReader reader = source.Reader(_bytes.AsSpan(_next, _length - _next), "global heap object", _address + _next);
+        FormatReader reader = source.Reader(
+            _bytes.AsSpan(_next, _length - _next), "global heap object", _address + _next);
         if (reader.UInt16() != index) { return false; }
         reader.Skip(6);
         length = reader.Length();
-        if (length > reader.Remaining) { throw Damaged($"has an object {index:N0} of {length:N0} bytes that goes past its end"); }
+        if (length > reader.Remaining)
+        {
+            throw Damaged($"has an object {index:N0} of {length:N0} bytes that goes past its end");
+        }
+
         start = _next + reader.Position;
         _next = (int)Math.Min(_length, start + ((length + 7) & ~7L));
         return true;
@@ -113,5 +122,6 @@ internal sealed class GlobalHeap(FormatSource source)
         return objects;
     }
 
-    private DamagedContainerException Damaged(string problem) => new($"The global heap collection at {_address:N0} {problem}.");
+    private DamagedContainerException Damaged(string problem) =>
+        new($"The global heap collection at {_address:N0} {problem}.");
 }

@@ -6,7 +6,8 @@ namespace AnnDataCache.Hdf5;
 internal sealed class AttributeTable
 {
     private readonly FormatSource _source;
-    private readonly SortedDictionary<string, (ReadOnlyMemory<byte> Body, long Address)> _bodies = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, (ReadOnlyMemory<byte> Body, long Address)> _bodies =
+        new(StringComparer.Ordinal);
 
     private AttributeTable(FormatSource source) => _source = source;
 
@@ -30,7 +31,8 @@ internal sealed class AttributeTable
         return table;
     }
 
-    internal AttributeValue? Find(string name) => _bodies.TryGetValue(name, out (ReadOnlyMemory<byte> Body, long Address) found)
+    internal AttributeValue? Find(string name) =>
+        _bodies.TryGetValue(name, out (ReadOnlyMemory<byte> Body, long Address) found)
         ? Parse(found.Body.Span, found.Address)
         : null;
 

@@ -12,10 +12,12 @@ internal static class AttributeValues
         if (space.IsNull) { return new AttributeValue(value.Stored, [], default, []); }
         return value.Stored.Class switch
         {
-            StoredClass.Number or StoredClass.Reference => new AttributeValue(value.Stored, shape, Numbers(type, bytes), []),
+            StoredClass.Number or StoredClass.Reference => new AttributeValue(
+                value.Stored, shape, Numbers(type, bytes), []),
             StoredClass.FixedString or StoredClass.VariableString =>
                 new AttributeValue(value.Stored, shape, default, Strings(source, value, bytes)),
-            _ => throw new UnsupportedContainerException($"An attribute of type {value.Stored.Description} is not read."),
+            _ => throw new UnsupportedContainerException(
+                $"An attribute of type {value.Stored.Description} is not read."),
         };
     }
 

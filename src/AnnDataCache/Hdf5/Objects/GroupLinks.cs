@@ -37,7 +37,8 @@ internal static class GroupLinks
         {
             if (!links.TryAdd(link.Name, link))
             {
-                throw new DamagedContainerException($"The group at {header.Address:N0} has two members named '{link.Name}'.");
+                throw new DamagedContainerException(
+                    $"The group at {header.Address:N0} has two members named '{link.Name}'.");
             }
         }
     }

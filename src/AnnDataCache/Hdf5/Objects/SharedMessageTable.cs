@@ -23,7 +23,8 @@ internal sealed class SharedMessageTable
         int count = reader.Byte();
         int size = 4 + (count * (14 + (2 * source.OffsetSize))) + Checksum.Size;
         byte[] table = source.ReadBlock(address, size, "shared message table");
-        reader = source.Reader(Checksum.Verify(table, "shared message table", address), "shared message table", address);
+        reader = source.Reader(
+            Checksum.Verify(table, "shared message table", address), "shared message table", address);
         reader.Signature("SMTB"u8);
         for (int i = 0; i < count; i++)
         {
@@ -52,10 +53,12 @@ internal sealed class SharedMessageTable
 
                 return id.Length >= heap.IdSize
                     ? heap.Read(id)
-                    : throw new DamagedContainerException($"An identifier of {id.Length} bytes leads into the heap at {address:N0}, which wants {heap.IdSize}.");
+                    : throw new DamagedContainerException(
+                        $"An identifier of {id.Length} bytes leads into the heap at {address:N0}, which wants {heap.IdSize}.");
             }
         }
 
-        throw new DamagedContainerException($"A {type} message is said to be shared, but the file's table has none of this type.");
+        throw new DamagedContainerException(
+            $"A {type} message is said to be shared, but the file's table has none of this type.");
     }
 }

@@ -64,7 +64,8 @@ internal sealed class SymbolTable
         if (offset < 0 || offset >= _names.Length)
         {
             throw new DamagedContainerException(
-                $"A name at {offset:N0} is not inside the {_names.Length:N0} bytes of the local heap at {_namesAddress:N0}.");
+                $"A name at {offset:N0} is not inside the {_names.Length:N0} bytes "
+                + $"of the local heap at {_namesAddress:N0}.");
         }
 
         FormatReader reader = _source.Reader(_names.AsSpan((int)offset), "local heap data", _namesAddress + offset);

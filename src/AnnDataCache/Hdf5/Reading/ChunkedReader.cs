@@ -10,8 +10,13 @@ namespace AnnDataCache.Hdf5;
 /// </summary>
 internal static unsafe class ChunkedReader
 {
-    // What one thread gathers before it writes: long pieces for the target, bounded memory for any array.
+    // What one thread gathers before it writes: long pieces for the target, bounded memory for any array. Small while
+    // testing, so that small arrays take several boxes.
+#if DEBUG
+    private const long GatherBytes = 4L << 10;
+#else
     private const long GatherBytes = 16L << 20;
+#endif
 
     internal static void Read(ChunkedArray array, ByteTarget target, ReadContext context)
     {
@@ -29,7 +34,11 @@ internal static unsafe class ChunkedReader
         {
             long[] chunks = ChunksPerBox(grid);
             long boxes = 1;
-            for (int i = 0; i < grid.Rank; i++) { boxes = checked(boxes * ChunkGrid.CountOn(grid.Counts[i], chunks[i])); }
+            for (int i = 0; i < grid.Rank; i++)
+            {
+                boxes = checked(boxes * ChunkGrid.CountOn(grid.Counts[i], chunks[i]));
+            }
+
             WorkCrew.Run(boxes, context, () => new GatherWorker(array, chunks, target, context.Progress));
         }
     }
@@ -63,7 +72,11 @@ internal static unsafe class ChunkedReader
     private static long ClippedBytes(ChunkGrid grid, ReadOnlySpan<long> at)
     {
         long values = 1;
-        for (int i = 0; i < grid.Rank; i++) { values *= Math.Min(grid.Chunk[i], grid.Shape[i] - (at[i] * grid.Chunk[i])); }
+        for (int i = 0; i < grid.Rank; i++)
+        {
+            values *= Math.Min(grid.Chunk[i], grid.Shape[i] - (at[i] * grid.Chunk[i]));
+        }
+
         return values * grid.ElementSize;
     }
 
@@ -83,7 +96,8 @@ internal static unsafe class ChunkedReader
             for (int i = 0; i < grid.Rank; i++) { offset = (offset * grid.Shape[i]) + (_at[i] * grid.Chunk[i]); }
             offset *= grid.ElementSize;
             long bytes = ClippedBytes(grid, _at);
-            if (_decoder.IsPlain(item, out ChunkEntry entry) && target.TryGetAddress(offset, bytes) is var memory && memory is not null
+            if (_decoder.IsPlain(item, out ChunkEntry entry)
+                && target.TryGetAddress(offset, bytes) is var memory && memory is not null
                 && bytes <= int.MaxValue)
             {
                 _decoder.ReadPlain(entry, new Span<byte>(memory, (int)bytes));
@@ -133,7 +147,12 @@ internal static unsafe class ChunkedReader
             grid.Locate(item, _at);
             byte* chunk = _decoder.Decode(item);
             byte* memory = BandAddress(grid, target, _at[0]);
-            if (memory is null) { throw new InvalidOperationException("The target gave an address for its first rows, but not for others."); }
+            if (memory is null)
+            {
+                throw new InvalidOperationException(
+                    "The target gave an address for its first rows, but not for others.");
+            }
+
             Region.Rows(grid, _at[0] * grid.Chunk[0], BandRows(grid, _at[0])).Gather(_at, chunk, memory, array.Fill);
             progress?.Invoke(ClippedBytes(grid, _at));
         }
@@ -141,7 +160,8 @@ internal static unsafe class ChunkedReader
         public override void Dispose() => _decoder.Dispose();
     }
 
-    private sealed class GatherWorker(ChunkedArray array, long[] chunks, ByteTarget target, Action<long>? progress) : Worker
+    private sealed class GatherWorker(
+        ChunkedArray array, long[] chunks, ByteTarget target, Action<long>? progress) : Worker
     {
         private readonly ChunkDecoder _decoder = new(array);
         private NativeBuffer? _memory;
@@ -149,7 +169,8 @@ internal static unsafe class ChunkedReader
         internal override void Do(long item)
         {
             ChunkGrid grid = array.Grid;
-            long[] first = new long[grid.Rank], counts = new long[grid.Rank], start = new long[grid.Rank], length = new long[grid.Rank];
+            long[] first = new long[grid.Rank], counts = new long[grid.Rank];
+            long[] start = new long[grid.Rank], length = new long[grid.Rank];
             for (int i = grid.Rank - 1; i >= 0; i--)
             {
                 (item, long box) = Math.DivRem(item, ChunkGrid.CountOn(grid.Counts[i], chunks[i]));

@@ -7,7 +7,12 @@ namespace AnnDataCache.Hdf5;
 internal sealed unsafe class ChunkedValueReader(ChunkedArray array) : ValueReader
 {
     // A band wider than this is not gathered: whole rows of it are taken from its chunks at each call.
+    // Small while testing, so that small arrays have wide bands.
+#if DEBUG
+    private const long MaxBandBytes = 8L << 10;
+#else
     private const long MaxBandBytes = 64L << 20;
+#endif
 
     private readonly ChunkDecoder _decoder = new(array);
     private readonly long[] _at = new long[array.Grid.Rank];
@@ -92,7 +97,8 @@ internal sealed unsafe class ChunkedValueReader(ChunkedArray array) : ValueReade
         if (partFirst != 0 || partLast != 0)
         {
             throw new UnsupportedContainerException(
-                $"Strings in chunks whose rows hold {rowValues:N0} values are not read; a band of chunks may have {MaxBandBytes:N0} bytes.");
+                $"Strings in chunks whose rows hold {rowValues:N0} values are not read; "
+                + $"a band of chunks may have {MaxBandBytes:N0} bytes.");
         }
 
         fixed (byte* memory = target)

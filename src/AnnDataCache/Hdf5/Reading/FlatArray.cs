@@ -41,7 +41,8 @@ internal sealed class FlatArray(FormatSource source, Layout layout, Datatype typ
         if (layout.Kind == LayoutKind.Contiguous && layout.Address == FormatSource.Undefined) { return; }
         if (layout.Length >= 0 && layout.Length < totalBytes)
         {
-            throw new DamagedContainerException($"The array wants {totalBytes:N0} bytes; {layout.Length:N0} are stored.");
+            throw new DamagedContainerException(
+                $"The array wants {totalBytes:N0} bytes; {layout.Length:N0} are stored.");
         }
 
         if (layout.Kind == LayoutKind.Contiguous) { source.Check(layout.Address, totalBytes, "contiguous array"); }

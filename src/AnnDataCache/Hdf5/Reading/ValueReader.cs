@@ -34,7 +34,11 @@ internal sealed class MemberValueReader(ValueReader records, int recordSize, int
         {
             int here = (int)Math.Min(most, count);
             records.Read(first, here, _scratch);
-            for (int i = 0; i < here; i++) { _scratch.AsSpan((i * recordSize) + offset, size).CopyTo(destination[(i * size)..]); }
+            for (int i = 0; i < here; i++)
+            {
+                _scratch.AsSpan((i * recordSize) + offset, size).CopyTo(destination[(i * size)..]);
+            }
+
             destination = destination[(here * size)..];
         }
     }

@@ -14,26 +14,38 @@ internal abstract class Worker : IDisposable
 /// <summary>Does items 0, 1, 2 … on several threads, each taking the next one that nobody has taken.</summary>
 internal sealed class WorkCrew
 {
+    private const int MaxThreads = 1024;
+
     private readonly long _count;
     private readonly ReadContext _context;
     private readonly Func<Worker> _hire;
     private long _next = -1;
     private ExceptionDispatchInfo? _failure;
 
-    private WorkCrew(long count, ReadContext context, Func<Worker> hire) => (_count, _context, _hire) = (count, context, hire);
+    private WorkCrew(long count, ReadContext context, Func<Worker> hire) =>
+        (_count, _context, _hire) = (count, context, hire);
 
     /// <summary>Returns when all is done; the first failure stops everyone and is thrown here.</summary>
     internal static void Run(long count, ReadContext context, Func<Worker> hire)
     {
         WorkCrew crew = new(count, context, hire);
-        Thread[] threads = new Thread[(int)Math.Clamp(Math.Min(context.Workers, count) - 1, 0, 1023)];
-        for (int i = 0; i < threads.Length; i++)
+        int workers = (int)Math.Clamp(Math.Min(context.Workers, count), 1, MaxThreads);
+        if (workers == 1)
+        {
+            crew.Work();
+            crew._failure?.Throw();
+            return;
+        }
+
+        // The caller only waits: a scheduler that has seen it run puts the first thread it starts on its own processor,
+        // and may leave the two there for a second while another processor is idle.
+        Thread[] threads = new Thread[workers];
+        for (int i = 0; i < workers; i++)
         {
             threads[i] = new Thread(crew.Work) { IsBackground = true, Name = "hdf5 decoder" };
             threads[i].Start();
         }
 
-        crew.Work();
         foreach (Thread thread in threads) { thread.Join(); }
         crew._failure?.Throw();
     }

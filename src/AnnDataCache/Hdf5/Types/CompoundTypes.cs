@@ -21,7 +21,8 @@ internal static class CompoundTypes
             if (axes.Length > 0) { type = Repeat(ref reader, type, axes); }
             if (offset > size - type.Size)
             {
-                throw reader.Damaged($"has a member '{name}' at {offset:N0} of {type.Size:N0} bytes in a record of {size:N0}");
+                throw reader.Damaged(
+                    $"has a member '{name}' at {offset:N0} of {type.Size:N0} bytes in a record of {size:N0}");
             }
 
             members.Add(new DatatypeMember(name, (int)offset, type));
@@ -73,7 +74,8 @@ internal static class CompoundTypes
         if (size is 0 or > int.MaxValue) { throw reader.Damaged($"is an array of {size:N0} bytes"); }
         return new Datatype
         {
-            Stored = new StoredType(StoredClass.Other, (int)size, $"array[{string.Join(",", axes)}]({element.Stored.Description})"),
+            Stored = new StoredType(
+                StoredClass.Other, (int)size, $"array[{string.Join(",", axes)}]({element.Stored.Description})"),
             Swaps = RepeatSwaps(ref reader, element, (int)count),
             ArrayShape = axes,
             Element = element,
@@ -82,12 +84,16 @@ internal static class CompoundTypes
 
     private static IReadOnlyList<SwapRun> RepeatSwaps(ref FormatReader reader, Datatype element, int count)
     {
-        if (element.Swaps is [] or [{ Offset: 0 }] && (element.Swaps is [] || element.Swaps[0].Width * element.Swaps[0].Count == element.Size))
+        if (element.Swaps is [] || (element.Swaps is [{ Offset: 0 } only] && only.Width * only.Count == element.Size))
         {
             return [.. element.Swaps.Select(run => run with { Count = run.Count * count })];
         }
 
-        if ((long)element.Swaps.Count * count > MaxSwaps) { throw reader.Damaged($"has more than {MaxSwaps:N0} numbers to turn round"); }
+        if ((long)element.Swaps.Count * count > MaxSwaps)
+        {
+            throw reader.Damaged($"has more than {MaxSwaps:N0} numbers to turn round");
+        }
+
         return [.. Enumerable.Range(0, count).SelectMany(
             i => element.Swaps.Select(run => run with { Offset = run.Offset + (i * element.Size) }))];
     }
@@ -104,7 +110,8 @@ internal static class CompoundTypes
         }
 
         if (swaps.Count > MaxSwaps) { throw reader.Damaged($"has more than {MaxSwaps:N0} numbers to turn round"); }
-        string description = string.Join(", ", members.Select(member => $"{member.Name}:{member.Type.Stored.Description}"));
+        string description = string.Join(
+            ", ", members.Select(member => $"{member.Name}:{member.Type.Stored.Description}"));
         return new Datatype
         {
             Stored = new StoredType(StoredClass.Compound, size, $"compound({description})") { Fields = fields },
@@ -130,7 +137,8 @@ internal static class CompoundTypes
         };
         return type is null ? null : new Datatype
         {
-            Stored = new StoredType(StoredClass.Number, size, $"complex({real.Type.Stored.Description})") { Number = type },
+            Stored = new StoredType(
+                StoredClass.Number, size, $"complex({real.Type.Stored.Description})") { Number = type },
             Swaps = [.. real.Type.Swaps.Select(run => run with { Count = 2 })],
         };
     }

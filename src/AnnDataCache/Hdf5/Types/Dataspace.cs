@@ -30,7 +30,9 @@ internal sealed record Dataspace(bool IsNull, long[] Shape, long[] MaxShape)
         for (int i = 0; hasMax && i < rank; i++)
         {
             ReadOnlySpan<byte> raw = reader.Take(source.LengthSize);
-            max[i] = raw.IndexOfAnyExcept((byte)0xFF) < 0 ? Unlimited : source.Reader(raw, "dataspace", address).Length();
+            max[i] = raw.IndexOfAnyExcept((byte)0xFF) < 0
+                ? Unlimited
+                : source.Reader(raw, "dataspace", address).Length();
             if (max[i] != Unlimited && max[i] < shape[i])
             {
                 throw reader.Damaged($"has {shape[i]:N0} entries on axis {i}, of at most {max[i]:N0}");

@@ -75,7 +75,8 @@ internal static class DatatypeParser
     {
         if (size != HeapReference.Size(source) || (bits & 0xF) > 1) { return Other("vlen", size); }
         return (bits & 0xF) == 1
-            ? new Datatype { Stored = new StoredType(StoredClass.VariableString, size, $"vlen-str-{CharacterSet(bits >> 8)}") }
+            ? new Datatype { Stored = new StoredType(
+                StoredClass.VariableString, size, $"vlen-str-{CharacterSet(bits >> 8)}") }
             : Other($"vlen({element.Stored.Description})", size);
     }
 

@@ -25,7 +25,8 @@ internal sealed class FillValue
         if (stored.IndexOfAnyExcept((byte)0) < 0) { return new FillValue([]); }
         if (stored.Length != type.Size)
         {
-            throw new DamagedContainerException($"The fill value has {stored.Length:N0} bytes; a value has {type.Size:N0}.");
+            throw new DamagedContainerException(
+                $"The fill value has {stored.Length:N0} bytes; a value has {type.Size:N0}.");
         }
 
         byte[] value = stored.ToArray();

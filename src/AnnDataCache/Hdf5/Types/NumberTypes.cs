@@ -10,7 +10,8 @@ internal static class NumberTypes
     {
         int bitOffset = reader.UInt16(), precision = reader.UInt16();
         bool isSigned = (bits & 8) != 0, isBig = (bits & 1) != 0;
-        string name = string.Create(CultureInfo.InvariantCulture, $"{(isSigned ? 'i' : 'u')}{8L * size}{Suffix(isBig, size)}");
+        string name = string.Create(
+            CultureInfo.InvariantCulture, $"{(isSigned ? 'i' : 'u')}{8L * size}{Suffix(isBig, size)}");
         DType? type = (size, isSigned) switch
         {
             (1, true) => DType.Int8,
@@ -31,7 +32,8 @@ internal static class NumberTypes
     internal static Datatype Float(ref FormatReader reader, int bits, int size)
     {
         int bitOffset = reader.UInt16(), precision = reader.UInt16();
-        int exponentAt = reader.Byte(), exponentBits = reader.Byte(), mantissaAt = reader.Byte(), mantissaBits = reader.Byte();
+        int exponentAt = reader.Byte(), exponentBits = reader.Byte();
+        int mantissaAt = reader.Byte(), mantissaBits = reader.Byte();
         uint bias = reader.UInt32();
         bool isBig = (bits & 1) != 0, isVax = (bits & 0x40) != 0, impliedBit = (bits >> 4 & 3) == 2;
         int sign = bits >> 8 & 0xFF;
@@ -43,10 +45,12 @@ internal static class NumberTypes
             (8, 52, 11, 52, 1023) => DType.Float64,
             _ => null,
         };
-        bool isPlain = bitOffset == 0 && precision == 8L * size && mantissaAt == 0 && sign == precision - 1 && impliedBit && !isVax;
+        bool isPlain = bitOffset == 0 && precision == 8L * size && mantissaAt == 0
+            && sign == precision - 1 && impliedBit && !isVax;
         return isPlain && type is { } number
             ? Number(number, name, isBig)
-            : DatatypeParser.Other($"{name}(sign {sign}, exponent {exponentBits} at {exponentAt}, mantissa {mantissaBits})", size);
+            : DatatypeParser.Other(
+                $"{name}(sign {sign}, exponent {exponentBits} at {exponentAt}, mantissa {mantissaBits})", size);
     }
 
     /// <summary>FALSE = 0, TRUE = 1 over a byte is a bool; any other enumeration is its integers.</summary>
@@ -70,7 +74,11 @@ internal static class NumberTypes
         bool isBool = size == 1 && members is ["FALSE=0", "TRUE=1"] or ["TRUE=1", "FALSE=0"];
         return new Datatype
         {
-            Stored = integer.Stored with { Description = description, Number = isBool ? DType.Bool : integer.Stored.Number },
+            Stored = integer.Stored with
+            {
+                Description = description,
+                Number = isBool ? DType.Bool : integer.Stored.Number,
+            },
             Swaps = integer.Swaps,
         };
     }

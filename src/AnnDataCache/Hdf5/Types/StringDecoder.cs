@@ -5,7 +5,8 @@ namespace AnnDataCache.Hdf5;
 /// <summary>From a stored string value, fixed or variable, to its bytes without padding.</summary>
 internal sealed class StringDecoder(FormatSource source, Datatype type)
 {
-    private readonly GlobalHeap? _heap = type.Stored.Class == StoredClass.VariableString ? new GlobalHeap(source) : null;
+    private readonly GlobalHeap? _heap =
+        type.Stored.Class == StoredClass.VariableString ? new GlobalHeap(source) : null;
 
     /// <summary>Valid until the next call.</summary>
     internal ReadOnlySpan<byte> Decode(ReadOnlySpan<byte> value)
