@@ -44,13 +44,17 @@ public sealed class FreshnessTests : IDisposable
     {
         string source = Path.Join(_store.Disk, "data.h5ad");
         File.Copy(TestFiles.Small("fresh/first.h5ad"), source);
-        using Cache cache = Cache.Open(_store.Options with { ColdBytes = 0, HotBytes = 4 * 4096 }); // tree, X, obs, the new tree
-        using (CachedAnnData file = cache.Open(source))
+        CacheOptions roomy = _store.Options with { ColdBytes = 0 };
+        long budget;
+        using (Cache first = Cache.Open(roomy))
+        using (CachedAnnData file = first.Open(source))
         {
             file.Pin("X").Dispose();
             file.Pin("obs").Dispose();
+            budget = first.List().Sum(part => part.Bytes) + first.List().Single(part => part.Element.Length == 0).Bytes;
         }
 
+        using Cache cache = Cache.Open(roomy with { HotBytes = budget }); // what is there, and the tree of the new version
         File.Copy(TestFiles.Small("fresh/second.h5ad"), source, overwrite: true);
         using CachedAnnData again = cache.Open(source);
         again.Pin("X").Dispose();
