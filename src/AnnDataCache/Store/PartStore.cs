@@ -97,6 +97,7 @@ internal sealed class PartStore : IDisposable
 
     private static PartPin Copy(PartPin from, PartReservation to, CancellationToken cancellation)
     {
+        to.IsCopy = true;
         for (long offset = 0; offset < from.Length; offset += CopyBytes)
         {
             cancellation.ThrowIfCancellationRequested();
