@@ -95,7 +95,7 @@ public sealed class SampleTests : IDisposable
         Assert.Equal("donor", Assert.Single(column.Columns).Name);
         Assert.Equal(10L, neighbors.Tree.Value);
         Assert.Equal("PBMC-like sample, drawn from a model", uns.Tree.Find("uns/title")!.Value);
-        Assert.Equal(uns.PartName, neighbors.PartName);
+        Assert.Equal(uns.PartFile, neighbors.PartFile);
     }
 
     [Fact]

@@ -144,10 +144,6 @@ internal sealed class PartStore : IDisposable
     internal IReadOnlyList<Finding> Audit(bool content, CancellationToken cancellation) =>
         new StoreAudit(_hot, _cold).Run(content, cancellation);
 
-    /// <summary>Absolute path of a part's file.</summary>
-    internal string PathOf(PartPin pin) =>
-        Path.Join((pin.Tier == TierKind.Hot ? _hotSettings : _coldSettings).Folder, "parts", pin.Name.Value);
-
     internal static string NameOf(TierKind kind) => kind == TierKind.Hot ? "hot" : "cold";
 
     private IEnumerable<(Tier Tier, TierEntry Part)> Parts() =>

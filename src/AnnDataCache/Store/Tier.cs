@@ -89,7 +89,7 @@ internal sealed class Tier : IDisposable
 
         try
         {
-            PartPin pin = new(name, Kind, PartView.Open(file, stat.Size), stat.Size);
+            PartPin pin = new(name, Kind, _folder.Path, PartView.Open(file, stat.Size), stat.Size);
             _eviction.Touch(name, stat.Size);
             return pin;
         }
