@@ -1,0 +1,64 @@
+using System.CommandLine;
+
+namespace AnnDataCache.Cli;
+
+/// <summary>One verb of the command line.</summary>
+internal abstract class Verb
+{
+    protected abstract string Name { get; }
+
+    protected abstract string Summary { get; }
+
+    /// <summary>A line that works, after the name of the executable.</summary>
+    protected abstract string Example { get; }
+
+    protected virtual bool Hidden => false;
+
+    /// <summary>Symbols of this verb beside the common options.</summary>
+    protected virtual IEnumerable<Symbol> Symbols => [];
+
+    internal Command Build()
+    {
+        Command command = new(Name, $"{Summary}\n\nExample:\n  anndata-cache {Example}") { Hidden = Hidden };
+        foreach (Symbol symbol in Symbols)
+        {
+            if (symbol is Argument argument) { command.Arguments.Add(argument); }
+            else { command.Options.Add((Option)symbol); }
+        }
+
+        command.SetAction(Run);
+        return command;
+    }
+
+    /// <summary>Does the work and returns the exit code.</summary>
+    protected abstract int Execute(Session session);
+
+    protected static Argument<string> FileArgument(string description = "An .h5ad or .h5mu file.") =>
+        new("FILE") { Description = description };
+
+    protected static Argument<string> ElementArgument() =>
+        new("ELEMENT") { Description = "Path inside the file: X, obs, obs/cell_type, layers/counts." };
+
+    private int Run(ParseResult parsed)
+    {
+        using Interruption interruption = new();
+        try
+        {
+            using Session session = new(parsed, interruption.Token);
+            return Execute(session);
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            Console.Error.WriteLine("anndata-cache: interrupted; nothing half done is left.");
+            return interruption.ExitCode;
+        }
+        catch (StoreException setting) when (setting.Error == CacheError.BadSetting)
+        {
+            return Failures.Report(setting, CommonOptions.NameOptions(parsed, setting.Message), parsed.GetValue(CommonOptions.Json));
+        }
+        catch (Exception error) when (Failures.IsExpected(error))
+        {
+            return Failures.Report(error, error.Message, parsed.GetValue(CommonOptions.Json));
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using System.CommandLine;
+using System.Reflection;
+using System.Text;
+
+namespace AnnDataCache.Cli;
+
+/// <summary>All verbs, and the help of the whole.</summary>
+internal static class Verbs
+{
+    internal static string Version { get; } =
+        typeof(Verbs).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    private static IEnumerable<Verb> All =>
+    [
+        new DemoVerb(), new InspectVerb(), new LoadVerb(), new ShowVerb(), new ExportVerb(), new ListVerb(), new StatsVerb(),
+        new EvictVerb(), new ClearVerb(), new VerifyVerb(), new DoctorVerb(), new ChecksumVerb(), new DemoReaderVerb(),
+    ];
+
+    internal static RootCommand BuildRoot()
+    {
+        StringBuilder description = new("Elements of AnnData files in memory that all processes of this machine share.");
+        description.Append("\n\nExample:\n  anndata-cache demo\n\nExit codes:");
+        foreach ((int code, string meaning) in ExitCodes.All) { description.Append($"\n  {code,3}  {meaning}"); }
+        RootCommand root = new(description.ToString());
+        CommonOptions.AddTo(root);
+        foreach (Verb verb in All) { root.Subcommands.Add(verb.Build()); }
+        return root;
+    }
+
+    /// <summary>Help is given even when the rest of the line is wrong.</summary>
+    internal static bool AsksForHelp(string[] args) => args.Any(arg => arg is "--help" or "-h" or "-?");
+}
