@@ -47,8 +47,10 @@ internal sealed class NumberSummary
         {
             writer.WritePropertyName("sum");
             writer.WriteNumber(_sum);
-            writer.WriteNumber("min", _min);
-            writer.WriteNumber("max", _max);
+            writer.WritePropertyName("min");
+            writer.WriteNumber(_min);
+            writer.WritePropertyName("max");
+            writer.WriteNumber(_max);
             return;
         }
 

@@ -40,7 +40,7 @@ internal static class MatrixMarketExport
     {
         bool flag => flag ? "1" : "0",
         Complex number => Line($"{Text(number.Real)} {Text(number.Imaginary)}"),
-        double number => Special(number) ?? number.ToString("R", CultureInfo.InvariantCulture),
+        double number => Special(number) ?? DTypes.Text(number),
         float number => Special(number) ?? number.ToString("R", CultureInfo.InvariantCulture),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         _ => throw new ArgumentException($"{value.GetType()} is not a type of numbers.", nameof(value)),
