@@ -33,8 +33,8 @@ public sealed unsafe class PinnedElement : IDisposable
     /// <summary>Bytes of the part.</summary>
     public long Bytes => _pin.Length;
 
-    /// <summary>File name of the part: an Arrow IPC file.</summary>
-    public string PartName => _pin.Name.Value;
+    /// <summary>Absolute path of the part, an Arrow IPC file. It stays there while this is pinned: other programs may map it.</summary>
+    public string PartFile => _pin.Path;
 
     internal PartLayout Layout => _pin.View.Layout;
 

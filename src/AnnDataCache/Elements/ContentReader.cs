@@ -9,8 +9,8 @@ internal static class ContentReader
     /// <summary>The content of an element of the tree.</summary>
     /// <param name="root">Root of the container that the tree describes.</param>
     /// <param name="info">An element that is not refused.</param>
-    /// <param name="skip">Columns of a dataframe to leave out, because reading them has failed.</param>
-    internal static ElementContent Read(ContainerGroup root, ElementInfo info, IReadOnlySet<string> skip)
+    /// <param name="failed">Columns of a dataframe to leave out, with their reasons; those that cannot be opened are added.</param>
+    internal static ElementContent Read(ContainerGroup root, ElementInfo info, Dictionary<string, string> failed)
     {
         ContainerNode node = OpenPath(root, info.Path);
         return info.Kind switch
@@ -18,7 +18,7 @@ internal static class ContentReader
             ElementKind.Dict => new TreeContent(ElementTree.Describe(node, info.PartPath, withValues: info.Path.Length > 0)),
             ElementKind.Dense => new DenseContent(info, (ContainerArray)node),
             ElementKind.StringArray => new SingleContent(info, new StringColumn(info, (ContainerArray)node, null)),
-            ElementKind.DataFrame => ReadFrame((ContainerGroup)node, info, skip),
+            ElementKind.DataFrame => ReadFrame((ContainerGroup)node, info, failed),
             ElementKind.String or ElementKind.Number or ElementKind.Null =>
                 new TreeContent(ElementTree.Describe(node, info.PartPath, withValues: true)),
             _ => Read((ContainerGroup)node, info.Path, ElementEncoding.Of(node)),
@@ -103,13 +103,14 @@ internal static class ContentReader
         return new NumberColumn(info, values, mask);
     }
 
-    private static FrameContent ReadFrame(ContainerGroup group, ElementInfo info, IReadOnlySet<string> skip)
+    private static FrameContent ReadFrame(ContainerGroup group, ElementInfo info, Dictionary<string, string> failed)
     {
         List<ColumnContent> columns = [];
         foreach (ElementInfo child in info.Children)
         {
-            if (child.Kind == ElementKind.Refused || skip.Contains(child.Name)) { continue; }
-            columns.Add(ReadColumn(group, child));
+            if (child.Kind == ElementKind.Refused || failed.ContainsKey(child.Name)) { continue; }
+            try { columns.Add(ReadColumn(group, child)); }
+            catch (ContainerException damage) { failed.Add(child.Name, damage.Message); }
         }
 
         return new FrameContent(info, columns);

@@ -10,7 +10,7 @@ internal sealed class ColdWriter : IDisposable
 {
     private readonly PartStore _store;
     private readonly ILogger _logger;
-    private readonly Channel<PartPin> _queue = Channel.CreateUnbounded<PartPin>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<Job> _queue = Channel.CreateUnbounded<Job>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _worker;
 
@@ -24,28 +24,34 @@ internal sealed class ColdWriter : IDisposable
     internal void Add(PartPin pin)
     {
         PartPin own = pin.Retain();
-        if (!_queue.Writer.TryWrite(own)) { own.Dispose(); }
+        if (!_queue.Writer.TryWrite(new Job(own, null))) { own.Dispose(); }
     }
 
-    /// <summary>Waits until all copies are written; cancelling gives up those that are not.</summary>
+    /// <summary>Waits until all copies that were asked for are written; cancelling gives up every copy from now on.</summary>
     internal async Task DrainAsync(CancellationToken cancellation)
     {
-        _queue.Writer.TryComplete();
         using CancellationTokenRegistration registration = cancellation.Register(_stop.Cancel);
-        await _worker.ConfigureAwait(false);
+        TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (_queue.Writer.TryWrite(new Job(null, reached))) { await reached.Task.ConfigureAwait(false); }
     }
 
     public void Dispose()
     {
-        DrainAsync(CancellationToken.None).GetAwaiter().GetResult();
+        _queue.Writer.TryComplete();
+        _worker.GetAwaiter().GetResult();
         _stop.Dispose();
     }
 
     private async Task WriteAllAsync()
     {
-        await foreach (PartPin pin in _queue.Reader.ReadAllAsync().ConfigureAwait(false))
+        await foreach (Job job in _queue.Reader.ReadAllAsync().ConfigureAwait(false))
         {
-            using (pin) { Write(pin); }
+            if (job.Part is { } part)
+            {
+                using (part) { Write(part); }
+            }
+
+            job.Reached?.SetResult();
         }
     }
 
@@ -67,4 +73,7 @@ internal sealed class ColdWriter : IDisposable
             }
         }
     }
+
+    /// <summary>A part to copy, or a mark that somebody waits for.</summary>
+    private readonly record struct Job(PartPin? Part, TaskCompletionSource? Reached);
 }

@@ -31,8 +31,8 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
     internal static PartName NameOf(AnnDataSource source, string element) => PartName.For(source.Path, element, "", source.Stat);
 
     /// <summary>The part that describes all elements of the source.</summary>
-    internal PartPin PinTree(AnnDataSource source, CancellationToken cancellation) =>
-        Pin(source, TreePath, root => new TreeContent(ElementTree.Describe(root, null, withValues: false)), null, cancellation, out _);
+    internal PartPin PinTree(AnnDataSource source, CancellationToken cancellation) => Pin(
+        source, TreePath, (root, _) => new TreeContent(ElementTree.Describe(root, null, withValues: false)), null, cancellation, out _);
 
     /// <summary>The part of one element.</summary>
     /// <param name="source">The version of the source to read.</param>
@@ -42,15 +42,12 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
     /// <param name="loaded">True when this call has made the part.</param>
     /// <exception cref="SourceChangedException">The source is not the version that was given.</exception>
     internal PartPin Pin(
-        AnnDataSource source, ElementInfo info, IProgress<LoadProgress>? progress, CancellationToken cancellation, out bool loaded)
-    {
-        FailedColumns failed = new();
-        return Pin(source, info.Path, root => ContentReader.Read(root, info, failed.Names), (progress, failed), cancellation, out loaded);
-    }
+        AnnDataSource source, ElementInfo info, IProgress<LoadProgress>? progress, CancellationToken cancellation, out bool loaded) =>
+        Pin(source, info.Path, (root, failed) => ContentReader.Read(root, info, failed), progress, cancellation, out loaded);
 
     private PartPin Pin(
-        AnnDataSource source, string element, Func<ContainerGroup, ElementContent> read,
-        (IProgress<LoadProgress>? Progress, FailedColumns Failed)? job, CancellationToken cancellation, out bool loaded)
+        AnnDataSource source, string element, Func<ContainerGroup, Dictionary<string, string>, ElementContent> read,
+        IProgress<LoadProgress>? progress, CancellationToken cancellation, out bool loaded)
     {
         loaded = false;
         PartName name = NameOf(source, element);
@@ -59,20 +56,20 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
         if (ticket.Published is { } published) { return published; }
 
         long start = Stopwatch.GetTimestamp();
-        FailedColumns failed = job?.Failed ?? new FailedColumns();
+        Dictionary<string, string> failed = new(StringComparer.Ordinal); // columns of a dataframe, with their reasons (L3)
         using AnnDataSource.Rented rented = source.Rent();
         while (true)
         {
             try
             {
-                ElementContent content = read(rented.Container.Root);
-                PartPin pin = Build(source, rented.Container, name, content, failed, job?.Progress, start, cancellation);
+                ElementContent content = read(rented.Container.Root, failed);
+                PartPin pin = Build(source, rented.Container, name, content, failed, progress, start, cancellation);
                 loaded = true;
                 return pin;
             }
             catch (ColumnException column)
             {
-                failed.Add(column);
+                if (!failed.TryAdd(column.Column, column.Message)) { throw new InvalidOperationException($"Column '{column.Column}' failed twice.", column); }
                 LogRefusedColumn(element, column);
             }
             catch (Exception damage) when (damage is ContainerException or EndOfStreamException)
@@ -84,11 +81,11 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
     }
 
     private PartPin Build(
-        AnnDataSource source, ContainerFile container, PartName name, ElementContent content, FailedColumns failed,
+        AnnDataSource source, ContainerFile container, PartName name, ElementContent content, Dictionary<string, string> failed,
         IProgress<LoadProgress>? progress, long start, CancellationToken cancellation)
     {
         ReadContext context = new(options.Workers, cancellation);
-        PartDraft draft = PartDraft.Of(content, source.Path, failed.Reasons, context);
+        PartDraft draft = PartDraft.Of(content, source.Path, failed, context);
         PartPlan plan = PartPlan.Create(draft.Layout);
         using PartReservation reservation = store.Reserve(name, plan.FileLength);
         ProgressSum sum = new(content.Info.Path, plan.FileLength, progress);
@@ -113,20 +110,6 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
         if (logger.IsEnabled(LogLevel.Warning))
         {
             logger.LogWarning("Column '{Column}' of '{Element}' is left out: {Reason}", column.Column, element, column.Message);
-        }
-    }
-
-    /// <summary>Columns that failed while they were read, with their reasons.</summary>
-    private sealed class FailedColumns
-    {
-        internal Dictionary<string, string> Reasons { get; } = new(StringComparer.Ordinal);
-
-        internal HashSet<string> Names { get; } = new(StringComparer.Ordinal);
-
-        internal void Add(ColumnException column)
-        {
-            if (!Names.Add(column.Column)) { throw new InvalidOperationException($"Column '{column.Column}' failed twice.", column); }
-            Reasons[column.Column] = column.Message;
         }
     }
 

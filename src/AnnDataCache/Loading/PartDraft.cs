@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using AnnDataCache.Containers;
 using AnnDataCache.Elements;
 using AnnDataCache.Interop;
@@ -50,20 +51,25 @@ internal sealed class PartDraft
     private static void ForEachColumn<T>(IReadOnlyList<T> columns, ReadContext context, Action<T> job) where T : INamedColumn
     {
         ParallelOptions options = new() { MaxDegreeOfParallelism = context.Workers, CancellationToken = context.Cancellation };
-        ColumnException? failure = null;
+        Exception? failure = null;
         Parallel.ForEach(columns, options, (column, state) =>
         {
             try
             {
                 job(column);
             }
-            catch (ContainerException damage)
+            catch (Exception damage) when (damage is ContainerException or EndOfStreamException)
             {
                 Interlocked.CompareExchange(ref failure, new ColumnException(column.Name, damage), null);
                 state.Stop();
             }
+            catch (Exception other)
+            {
+                Interlocked.CompareExchange(ref failure, other, null);
+                state.Stop();
+            }
         });
-        if (failure is not null) { throw failure; }
+        if (failure is not null) { ExceptionDispatchInfo.Throw(failure); }
     }
 
     private static PartDraft OfDense(DenseContent dense, string source)

@@ -9,8 +9,8 @@ internal sealed class PartPin : IDisposable
     private readonly Shared _shared;
     private int _released;
 
-    internal PartPin(PartName name, TierKind tier, PartView view, long length)
-        : this(new Shared(name, tier, view, length))
+    internal PartPin(PartName name, TierKind tier, string folder, PartView view, long length)
+        : this(new Shared(name, tier, folder, view, length))
     {
     }
 
@@ -21,6 +21,9 @@ internal sealed class PartPin : IDisposable
     internal PartName Name => _shared.Name;
 
     internal TierKind Tier => _shared.Tier;
+
+    /// <summary>Path of the file, as long as it is not evicted.</summary>
+    internal string Path => $"{_shared.Folder}/parts/{_shared.Name.Value}";
 
     internal PartView View => _shared.View;
 
@@ -47,10 +50,11 @@ internal sealed class PartPin : IDisposable
         if (Interlocked.Exchange(ref _released, 1) == 0 && Interlocked.Decrement(ref _shared.Handles) == 0) { _shared.View.Dispose(); }
     }
 
-    private sealed class Shared(PartName name, TierKind tier, PartView view, long length)
+    private sealed class Shared(PartName name, TierKind tier, string folder, PartView view, long length)
     {
         internal readonly PartName Name = name;
         internal readonly TierKind Tier = tier;
+        internal readonly string Folder = folder;
         internal readonly PartView View = view;
         internal readonly long Length = length;
         internal int Handles = 1;

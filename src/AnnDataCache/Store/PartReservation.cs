@@ -28,6 +28,9 @@ internal sealed class PartReservation : IDisposable
     /// <summary>What loading it has cost, in seconds: parts that cost more stay longer.</summary>
     internal double Cost { get; set; } = 1;
 
+    /// <summary>True when the bytes come from the other tier: then this is no load.</summary>
+    internal bool IsCopy { get; set; }
+
     /// <summary>Where the bytes go; disjoint ranges may be written by several threads.</summary>
     internal ByteTarget Target => _target;
 

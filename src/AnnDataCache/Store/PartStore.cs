@@ -97,6 +97,7 @@ internal sealed class PartStore : IDisposable
 
     private static PartPin Copy(PartPin from, PartReservation to, CancellationToken cancellation)
     {
+        to.IsCopy = true;
         for (long offset = 0; offset < from.Length; offset += CopyBytes)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -142,10 +143,6 @@ internal sealed class PartStore : IDisposable
 
     internal IReadOnlyList<Finding> Audit(bool content, CancellationToken cancellation) =>
         new StoreAudit(_hot, _cold).Run(content, cancellation);
-
-    /// <summary>Absolute path of a part's file.</summary>
-    internal string PathOf(PartPin pin) =>
-        Path.Join((pin.Tier == TierKind.Hot ? _hotSettings : _coldSettings).Folder, "parts", pin.Name.Value);
 
     internal static string NameOf(TierKind kind) => kind == TierKind.Hot ? "hot" : "cold";
 

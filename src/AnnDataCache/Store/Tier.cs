@@ -89,7 +89,7 @@ internal sealed class Tier : IDisposable
 
         try
         {
-            PartPin pin = new(name, Kind, PartView.Open(file, stat.Size), stat.Size);
+            PartPin pin = new(name, Kind, _folder.Path, PartView.Open(file, stat.Size), stat.Size);
             _eviction.Touch(name, stat.Size);
             return pin;
         }
@@ -116,7 +116,7 @@ internal sealed class Tier : IDisposable
         long excess = Math.Max(used + need - Budget, need - _folder.FreeBytes());
         if (need > Budget || (excess > 0 && !MakeRoomLocked(name, parts, excess, ref used)))
         {
-            Board.RaisePressure();
+            if (need <= Budget) { Board.RaisePressure(); }
             shortage = new Shortage(need, Budget, used, reserved, _folder.FreeBytes());
             return null;
         }
@@ -197,8 +197,12 @@ internal sealed class Tier : IDisposable
         if (Kind == TierKind.Cold) { _ = Posix.FSync(_folder.Parts.Value); }
         CrashPoint.Reach("sealed");
         _eviction.Admit(reservation.Name, reservation.Length, reservation.Cost);
-        Board.Add(ControlBoard.Counter.Loads, 1);
-        Board.Add(ControlBoard.Counter.LoadedBytes, reservation.Length);
+        if (!reservation.IsCopy)
+        {
+            Board.Add(ControlBoard.Counter.Loads, 1);
+            Board.Add(ControlBoard.Counter.LoadedBytes, reservation.Length);
+        }
+
         // The writer's own lock keeps evictors away until this read-only open has taken its place.
         return TryPin(reservation.Name)
             ?? throw new StoreException(CacheError.StoreUnusable, $"Part '{reservation.Name.Value}' was removed from '{_folder.Path}' while it was sealed. Run 'anndata-cache verify'.");

@@ -1,0 +1,50 @@
+using Apache.Arrow;
+
+namespace AnnDataCache.Tests.Api;
+
+/// <summary>The README's C#, word for word, on the sample that ships. ReadmeTests compares the two.</summary>
+/// <remarks>It changes the working folder and the environment, so it runs alone.</remarks>
+[Collection(nameof(RunsAlone))]
+public sealed class ReadmeSamples : IDisposable
+{
+    private readonly TestStore _store = new();
+    private readonly string _folder = Directory.GetCurrentDirectory();
+
+    public ReadmeSamples()
+    {
+        Directory.SetCurrentDirectory(TestFiles.Repository);
+        Environment.SetEnvironmentVariable("ANNDATA_CACHE_HOT_FOLDER", _store.Options.HotFolder);
+        Environment.SetEnvironmentVariable("ANNDATA_CACHE_FOLDER", _store.Options.ColdFolder);
+    }
+
+    [Fact]
+    public void TheFirstExample()
+    {
+        using Cache cache = Cache.Open();
+        using CachedAnnData pbmc = cache.Open("samples/pbmc-like.h5ad");
+
+        using PinnedElement x = pbmc.Pin("X");
+        SparseMatrix<float> counts = x.Sparse<float>();
+        ReadOnlySpan<float> firstCell = counts.Values(0);
+
+        using PinnedElement obs = pbmc.Pin("obs");
+        RecordBatch annotations = obs.ToRecordBatch();
+        string type = (string)obs.Column("cell_type").GetValue(row: 0)!;
+
+        Assert.True(firstCell.Length > 10);
+        Assert.Equal(700, annotations.Length);
+        Assert.NotEmpty(type);
+    }
+
+    public void Dispose()
+    {
+        Directory.SetCurrentDirectory(_folder);
+        Environment.SetEnvironmentVariable("ANNDATA_CACHE_HOT_FOLDER", null);
+        Environment.SetEnvironmentVariable("ANNDATA_CACHE_FOLDER", null);
+        _store.Dispose();
+    }
+}
+
+/// <summary>Tests that change what belongs to the whole process.</summary>
+[CollectionDefinition(nameof(RunsAlone), DisableParallelization = true)]
+public sealed class RunsAlone;

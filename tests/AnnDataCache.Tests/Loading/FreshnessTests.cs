@@ -1,0 +1,66 @@
+namespace AnnDataCache.Tests.Loading;
+
+/// <summary>A rewritten source is read anew by the next ask, and whoever holds the old part keeps the old, intact data.</summary>
+public sealed class FreshnessTests : IDisposable
+{
+    private readonly TestStore _store = new();
+
+    [Fact]
+    public void ARewrittenSourceIsReadAnewWhileOldReadersKeepWhatTheyHold()
+    {
+        string source = Path.Join(_store.Disk, "data.h5ad");
+        File.Copy(TestFiles.Small("fresh/first.h5ad"), source);
+        using Cache cache = _store.Open();
+        using CachedAnnData file = cache.Open(source);
+        using PinnedElement old = file.Pin("X");
+        float[] before = old.Columns[0].Values.Span<float>().ToArray();
+
+        File.Copy(TestFiles.Small("fresh/second.h5ad"), source, overwrite: true);
+        using PinnedElement fresh = file.Pin("X");
+        Assert.True(fresh.Loaded);
+        Assert.Equal([1f, 2, 3, 4, 5, 6], before);
+        Assert.Equal([10f, 20, 30, 40, 50, 60], fresh.Columns[0].Values.Span<float>().ToArray());
+        Assert.Equal(before, old.Columns[0].Values.Span<float>().ToArray());
+        Assert.Equal("second", file.Pin("uns/name").Tree.Value);
+    }
+
+    [Fact]
+    public void ADeletedSourceIsAnErrorNotAStaleAnswer()
+    {
+        string source = Path.Join(_store.Disk, "data.h5ad");
+        File.Copy(TestFiles.Small("fresh/first.h5ad"), source);
+        using Cache cache = _store.Open();
+        using CachedAnnData file = cache.Open(source);
+        using PinnedElement held = file.Pin("X");
+        File.Delete(source);
+
+        SourceException gone = Assert.Throws<SourceException>(() => file.Pin("X"));
+        Assert.Equal(CacheError.SourceNotFound, gone.Error);
+        Assert.Equal(1f, held.Columns[0].Values.Span<float>(0, 1)[0]);
+    }
+
+    [Fact]
+    public void StalePartsGoFirstWhenTheNewVersionNeedsRoom()
+    {
+        string source = Path.Join(_store.Disk, "data.h5ad");
+        File.Copy(TestFiles.Small("fresh/first.h5ad"), source);
+        CacheOptions roomy = _store.Options with { ColdBytes = 0 };
+        long budget;
+        using (Cache first = Cache.Open(roomy))
+        using (CachedAnnData file = first.Open(source))
+        {
+            file.Pin("X").Dispose();
+            file.Pin("obs").Dispose();
+            budget = first.List().Sum(part => part.Bytes) + first.List().Single(part => part.Element.Length == 0).Bytes;
+        }
+
+        using Cache cache = Cache.Open(roomy with { HotBytes = budget }); // what is there, and the tree of the new version
+        File.Copy(TestFiles.Small("fresh/second.h5ad"), source, overwrite: true);
+        using CachedAnnData again = cache.Open(source);
+        again.Pin("X").Dispose();
+        Assert.DoesNotContain(cache.List(), part => part.Element == "X" && part.Stale);
+        Assert.Contains(cache.List(), part => part.Element == "obs" && part.Stale); // what is stale, but not of this name, stays while there is room
+    }
+
+    public void Dispose() => _store.Dispose();
+}
