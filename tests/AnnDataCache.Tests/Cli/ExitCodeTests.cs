@@ -1,9 +1,11 @@
 using System.Diagnostics;
+using System.Runtime.Versioning;
 using System.Text.Json;
 
 namespace AnnDataCache.Tests.Cli;
 
 /// <summary>Every failure is one clear line, a number, and leaves nothing behind.</summary>
+[SupportedOSPlatform("linux")]
 public sealed class ExitCodeTests : IDisposable
 {
     private readonly CommandLine _line = new();

@@ -1,8 +1,10 @@
+using System.Runtime.Versioning;
 using System.Text.Json;
 
 namespace AnnDataCache.Tests.Cli;
 
 /// <summary>What each verb says of the small file and of the store.</summary>
+[SupportedOSPlatform("linux")]
 public sealed class VerbTests : IDisposable
 {
     private readonly CommandLine _line = new();
