@@ -76,7 +76,7 @@ internal sealed class DemoReading : IDisposable
             using SHA256 hash = SHA256.Create();
             using (CryptoStream sink = new(Stream.Null, hash, CryptoStreamMode.Write)) { pinned.CopyTo(sink); }
             string sum = Convert.ToHexStringLower(hash.Hash!);
-            _elements.Add(new DemoElement(path, pinned.Loaded, pinned.Bytes, cost, sum, pinned.PartName));
+            _elements.Add(new DemoElement(path, pinned.Loaded, pinned.Bytes, cost, sum, Path.GetFileName(pinned.PartFile)));
         }
         catch (ElementException)
         {

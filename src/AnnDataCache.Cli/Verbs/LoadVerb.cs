@@ -73,7 +73,7 @@ internal sealed class LoadVerb : Verb
             writer.WriteString("tier", pinned.Tier);
             writer.WriteNumber("bytes", pinned.Bytes);
             writer.WriteNumber("seconds", elapsed.TotalSeconds);
-            writer.WriteString("part", pinned.PartName);
+            writer.WriteString("file", pinned.PartFile);
             if (pinned.RefusedColumns.Count > 0)
             {
                 writer.WriteStartObject("refused_columns");
