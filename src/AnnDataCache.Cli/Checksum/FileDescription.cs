@@ -36,7 +36,7 @@ internal sealed class FileDescription(Utf8JsonWriter writer, CachedAnnData sourc
         switch (info.Kind)
         {
             case ElementKind.Dict:
-                if (!IsObject(info.Path)) { WriteDict(info); }
+                if (info.Path.Length > 0 && !IsModality(info.Path)) { WriteDict(info); }
                 foreach (ElementInfo child in info.Children) { WriteBelow(child); }
                 break;
             case ElementKind.DataFrame: WriteFrame(info); break;
@@ -47,7 +47,8 @@ internal sealed class FileDescription(Utf8JsonWriter writer, CachedAnnData sourc
 
     private void WriteDict(ElementInfo info)
     {
-        bool isRaw = info.EncodingType == "raw" || (info.Name == "raw" && IsObject(info.Path[..Math.Max(info.Path.LastIndexOf('/'), 0)]));
+        string parent = info.Path[..Math.Max(info.Path.LastIndexOf('/'), 0)];
+        bool isRaw = info.EncodingType == "raw" || (info.Name == "raw" && (parent.Length == 0 || IsModality(parent)));
         bool isMuData = info.Path == "mod";
         Start(info);
         writer.WriteString("kind", isMuData ? "mudata" : isRaw ? "raw" : "dict");
@@ -57,9 +58,8 @@ internal sealed class FileDescription(Utf8JsonWriter writer, CachedAnnData sourc
         writer.WriteEndObject();
     }
 
-    /// <summary>True for the file itself and its modalities, whose member raw is AnnData's raw.</summary>
-    private static bool IsObject(string path) =>
-        path.Length == 0 || (path.StartsWith("mod/", StringComparison.Ordinal) && path.IndexOf('/', 4) < 0);
+    /// <summary>A modality is a file of its own: its members are described, and 'mod' names it.</summary>
+    private static bool IsModality(string path) => path.StartsWith("mod/", StringComparison.Ordinal) && path.IndexOf('/', 4) < 0;
 
     private void WriteFrame(ElementInfo info)
     {

@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace AnnDataCache.Tests.Cli;
+
+/// <summary>What a call of the executable left.</summary>
+internal sealed record CallResult(int ExitCode, string Out, string Error)
+{
+    /// <summary>stdout as one JSON document.</summary>
+    internal JsonElement Json => JsonDocument.Parse(Out).RootElement;
+
+    /// <summary>stdout as one JSON object a line.</summary>
+    internal IReadOnlyList<JsonElement> JsonLines =>
+        [.. Out.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)];
+}
+
+/// <summary>Runs the built executable as a user does, on a store of its own.</summary>
+internal sealed class CommandLine : IDisposable
+{
+    private readonly TestStore _store = new();
+
+    /// <summary>The executable of the same build as these tests.</summary>
+    internal static string Executable { get; } = Path.Join(
+        TestFiles.Repository, "src", "AnnDataCache.Cli", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "anndata-cache");
+
+    internal static string Small => TestFiles.Small(Path.Join("cli", "small.h5ad"));
+
+    internal string HotFolder => _store.Options.HotFolder!;
+
+    /// <summary>A folder for files of the test.</summary>
+    internal string Folder => _store.Disk;
+
+    internal CallResult Run(params IReadOnlyList<string> arguments)
+    {
+        using Process process = Start(arguments);
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new CallResult(process.ExitCode, output, error.Result);
+    }
+
+    /// <summary>Runs a call that must succeed.</summary>
+    internal CallResult Succeed(params IReadOnlyList<string> arguments)
+    {
+        CallResult result = Run(arguments);
+        Assert.True(result.ExitCode == 0, $"{string.Join(' ', arguments)} ended with {result.ExitCode}: {result.Error}");
+        return result;
+    }
+
+    internal Process Start(IReadOnlyList<string> arguments)
+    {
+        ProcessStartInfo start = new(Executable, arguments)
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = Folder,
+        };
+        start.Environment["ANNDATA_CACHE_HOT_FOLDER"] = HotFolder;
+        start.Environment["ANNDATA_CACHE_HOT_BYTES"] = "4GiB";
+        start.Environment["ANNDATA_CACHE_FOLDER"] = _store.Options.ColdFolder;
+        start.Environment["ANNDATA_CACHE_COLD_BYTES"] = "0";
+        return Process.Start(start)!;
+    }
+
+    public void Dispose() => _store.Dispose();
+}
+
+/// <summary>Debian's python with the scientific packages: the foreign reader of what is exported.</summary>
+internal static class Python
+{
+    private static readonly Lazy<bool> s_works = new(() =>
+    {
+        try { return Run("import numpy, scipy, pandas, h5py").ExitCode == 0; }
+        catch (System.ComponentModel.Win32Exception) { return false; }
+    });
+
+    internal static void Require() =>
+        Assert.SkipUnless(s_works.Value, "/usr/bin/python3 with numpy, scipy, pandas and h5py is missing.");
+
+    internal static CallResult Run(string script, params IReadOnlyList<string> arguments)
+    {
+        ProcessStartInfo start = new("/usr/bin/python3", ["-c", script, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using Process process = Process.Start(start)!;
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new CallResult(process.ExitCode, output, error.Result);
+    }
+}
