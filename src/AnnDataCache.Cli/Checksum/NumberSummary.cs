@@ -36,6 +36,7 @@ internal sealed class NumberSummary
 
     internal void Write(Utf8JsonWriter writer)
     {
+        if (_count == 0) { return; } // what is empty has no statistics
         if (_isFloat)
         {
             writer.WriteNumber("nan_count", _nans);
@@ -47,8 +48,10 @@ internal sealed class NumberSummary
         {
             writer.WritePropertyName("sum");
             writer.WriteNumber(_sum);
-            writer.WriteNumber("min", _min);
-            writer.WriteNumber("max", _max);
+            writer.WritePropertyName("min");
+            writer.WriteNumber(_min);
+            writer.WritePropertyName("max");
+            writer.WriteNumber(_max);
             return;
         }
 

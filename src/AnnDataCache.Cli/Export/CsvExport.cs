@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using AnnDataCache.Cli.Output;
 
 namespace AnnDataCache.Cli.Export;
 
@@ -56,6 +57,8 @@ internal static class CsvExport
         float number when float.IsInfinity(number) => number > 0 ? "inf" : "-inf",
         double number when double.IsNaN(number) => "nan",
         float number when float.IsNaN(number) => "nan",
+        double number => ExactText.Of(number),
+        float number => ExactText.Of(number),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         _ => value.ToString() ?? "",
     };
