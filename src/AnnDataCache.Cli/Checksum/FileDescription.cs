@@ -129,7 +129,8 @@ internal sealed class FileDescription(Utf8JsonWriter writer, CachedAnnData sourc
 
     private void WriteSparse(ElementInfo info, PinnedColumn column)
     {
-        DType indices = column.StoredType("indices") ?? column.Indices.Type, indptr = column.StoredType("indptr") ?? column.Offsets.Type;
+        // a matrix without entries has no buffer of indices to ask; their type is that of the offsets
+        DType indices = column.StoredType("indices") ?? column.Offsets.Type, indptr = column.StoredType("indptr") ?? column.Offsets.Type;
         Start(info);
         writer.WriteString("kind", Words.Kind(info.Kind));
         writer.WriteShape(info.Shape);

@@ -36,6 +36,7 @@ internal sealed class NumberSummary
 
     internal void Write(Utf8JsonWriter writer)
     {
+        if (_count == 0) { return; } // what is empty has no statistics
         if (_isFloat)
         {
             writer.WriteNumber("nan_count", _nans);

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using AnnDataCache.Cli.Output;
 
 namespace AnnDataCache.Cli.Export;
 

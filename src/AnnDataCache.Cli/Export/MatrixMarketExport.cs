@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using AnnDataCache.Cli.Output;
 
 namespace AnnDataCache.Cli.Export;
 

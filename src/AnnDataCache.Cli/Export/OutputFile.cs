@@ -22,7 +22,7 @@ internal static class OutputFile
         }
         finally
         {
-            File.Delete(temporary); // nothing to do after the rename
+            if (File.Exists(temporary)) { File.Delete(temporary); } // there is none after the rename
         }
     }
 

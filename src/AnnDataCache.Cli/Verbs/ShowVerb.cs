@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using AnnDataCache.Cli.Output;
 
 namespace AnnDataCache.Cli;
@@ -37,8 +38,10 @@ internal sealed class ShowVerb : Verb
         Option<int> option = new(name) { Description = description, HelpName = "COUNT", DefaultValueFactory = _ => value };
         option.Validators.Add(result =>
         {
-            if (result.Errors.Any() || result.GetValueOrDefault<int>() >= 0) { return; }
-            result.AddError($"{name} must be 0 or more.");
+            if (result.Tokens is [{ Value: var text }] && int.TryParse(text, CultureInfo.InvariantCulture, out int count) && count < 0)
+            {
+                result.AddError($"{name} must be 0 or more.");
+            }
         });
         return option;
     }

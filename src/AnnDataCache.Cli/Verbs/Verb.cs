@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace AnnDataCache.Cli;
 
@@ -22,7 +23,11 @@ internal abstract class Verb
         Command command = new(Name, $"{Summary}\n\nExample:\n  anndata-cache {Example}") { Hidden = Hidden };
         foreach (Symbol symbol in Symbols)
         {
-            if (symbol is Argument argument) { command.Arguments.Add(argument); }
+            if (symbol is Argument argument)
+            {
+                argument.Validators.Add(RefuseOptions);
+                command.Arguments.Add(argument);
+            }
             else { command.Options.Add((Option)symbol); }
         }
 
@@ -38,6 +43,15 @@ internal abstract class Verb
 
     protected static Argument<string> ElementArgument() =>
         new("ELEMENT") { Description = "Path inside the file: X, obs, obs/cell_type, layers/counts." };
+
+    /// <summary>A mistyped option must not pass as a file or an element.</summary>
+    private static void RefuseOptions(ArgumentResult result)
+    {
+        foreach (Token token in result.Tokens)
+        {
+            if (token.Value.StartsWith("--", StringComparison.Ordinal)) { result.AddError($"Unrecognized option '{token.Value}'."); }
+        }
+    }
 
     private int Run(ParseResult parsed)
     {

@@ -79,7 +79,7 @@ public sealed class ChecksumTests(ITestOutputHelper output)
             if (s_notCompared.Contains(member.Name)) { continue; }
             if (!expected.TryGetProperty(member.Name, out JsonElement wanted))
             {
-                if (member.Name == "is_index") { continue; }
+                if (member.Name is "is_index" or "n_rows") { continue; } // the oracle counts no rows where there is no index
                 return $"has '{member.Name}', the oracle has not";
             }
 

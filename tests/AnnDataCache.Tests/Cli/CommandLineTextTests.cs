@@ -33,7 +33,7 @@ public sealed class CommandLineTextTests : IDisposable
     }
 
     private static IEnumerable<string> Verbs(string rootHelp) => rootHelp.Split("Commands:")[1]
-        .Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line.StartsWith("  ", StringComparison.Ordinal) && char.IsAsciiLetter(line[2]))
+        .Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => line.Length > 2 && line.StartsWith("  ", StringComparison.Ordinal) && char.IsAsciiLetter(line[2]))
         .Select(line => line.Trim().Split(' ')[0]);
 
     private static void Append(StringBuilder text, string verb, string help)

@@ -19,6 +19,7 @@ public sealed class ExitCodeTests : IDisposable
     [InlineData(2, "load FILE")]
     [InlineData(2, "load FILE X --all")]
     [InlineData(2, "load FILE X --no-such-option")]
+    [InlineData(2, "inspect --no-such-option")]
     [InlineData(2, "show FILE obs --rows -1")]
     [InlineData(2, "show FILE obs --rows many")]
     [InlineData(2, "export FILE X")]

@@ -38,8 +38,10 @@ public sealed class VerbTests : IDisposable
         Dictionary<string, JsonElement> byPath = second.ToDictionary(line => line.GetProperty("element").GetString()!);
         Assert.Equal("hit", byPath["X"].GetProperty("result").GetString());
         Assert.Equal("loaded", byPath["uns"].GetProperty("result").GetString());
-        Assert.Equal(first[0].GetProperty("part").GetString(), byPath["X"].GetProperty("part").GetString());
-        Assert.True(File.Exists(FindPart(byPath["X"].GetProperty("part").GetString()!)));
+        string file = byPath["X"].GetProperty("file").GetString()!;
+        Assert.Equal(first[0].GetProperty("file").GetString(), file);
+        Assert.StartsWith(_line.HotFolder, file, StringComparison.Ordinal);
+        Assert.Equal(byPath["X"].GetProperty("bytes").GetInt64(), new FileInfo(file).Length);
     }
 
     [Fact]
@@ -102,7 +104,7 @@ public sealed class VerbTests : IDisposable
     {
         JsonElement loaded = _line.Succeed("load", CommandLine.Small, "X", "--json").JsonLines[0];
         Assert.Contains("clean", _line.Succeed("verify").Out, StringComparison.Ordinal);
-        string part = FindPart(loaded.GetProperty("part").GetString()!);
+        string part = loaded.GetProperty("file").GetString()!;
         File.SetUnixFileMode(part, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         using (FileStream stream = File.OpenWrite(part)) { stream.SetLength(stream.Length - 64); }
         CallResult result = _line.Run("verify", "--json");
@@ -144,6 +146,4 @@ public sealed class VerbTests : IDisposable
         .Select(part => part.GetProperty("element").GetString()!).Order(StringComparer.Ordinal);
 
     private JsonElement Hot() => _line.Succeed("stats", "--json").Json.GetProperty("hot");
-
-    private string FindPart(string name) => Directory.EnumerateFiles(_line.HotFolder, name + "*", SearchOption.AllDirectories).Single();
 }
