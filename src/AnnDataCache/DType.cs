@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace AnnDataCache;
 
 /// <summary>Type of the numbers in an array, by numpy's names. Bytes are little-endian in every part.</summary>
@@ -33,7 +35,7 @@ public enum DType
     Complex128,
 }
 
-/// <summary>Sizes and names of <see cref="DType"/>.</summary>
+/// <summary>Sizes and names of <see cref="DType"/>, and numbers as text.</summary>
 public static class DTypes
 {
     /// <summary>Bytes of one number.</summary>
@@ -77,6 +79,14 @@ public static class DTypes
         }
 
         throw new FormatException($"'{name}' is not a number type; expected one of bool, int8 … complex128.");
+    }
+
+    /// <summary>The shortest decimal text that reads back as exactly this number.</summary>
+    /// <remarks>.NET's own shortest text of ±2^-25 and ±2^-958 reads back as their neighbours; those get 17 digits.</remarks>
+    public static string Text(double value)
+    {
+        string text = value.ToString("R", CultureInfo.InvariantCulture);
+        return double.Parse(text, CultureInfo.InvariantCulture) == value ? text : value.ToString("G17", CultureInfo.InvariantCulture);
     }
 
     /// <summary>Checks that a .NET type is the one that holds numbers of a <see cref="DType"/>.</summary>

@@ -140,9 +140,7 @@ public sealed unsafe class PinnedColumn
         }
     }
 
-    private PinnedBuffer Buffer(BufferRange range, DType type) => range.Length == 0
-        ? default
-        : new PinnedBuffer(_owner, _owner.Address(range), range.Length, type);
+    private PinnedBuffer Buffer(BufferRange range, DType type) => new(_owner, _owner.Address(range), range.Length, type);
 
     private void CheckRow(long row)
     {

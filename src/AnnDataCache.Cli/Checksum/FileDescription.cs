@@ -36,7 +36,7 @@ internal sealed class FileDescription(Utf8JsonWriter writer, CachedAnnData sourc
         switch (info.Kind)
         {
             case ElementKind.Dict:
-                if (!IsModality(info.Path)) { WriteDict(info); }
+                if (info.Path.Length > 0 && !IsModality(info.Path)) { WriteDict(info); }
                 foreach (ElementInfo child in info.Children) { WriteBelow(child); }
                 break;
             case ElementKind.DataFrame: WriteFrame(info); break;

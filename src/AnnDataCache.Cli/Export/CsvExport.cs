@@ -57,8 +57,7 @@ internal static class CsvExport
         float number when float.IsInfinity(number) => number > 0 ? "inf" : "-inf",
         double number when double.IsNaN(number) => "nan",
         float number when float.IsNaN(number) => "nan",
-        double number => ExactText.Of(number),
-        float number => ExactText.Of(number),
+        double number => DTypes.Text(number),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         _ => value.ToString() ?? "",
     };

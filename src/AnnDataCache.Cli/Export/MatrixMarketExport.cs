@@ -41,8 +41,8 @@ internal static class MatrixMarketExport
     {
         bool flag => flag ? "1" : "0",
         Complex number => Line($"{Text(number.Real)} {Text(number.Imaginary)}"),
-        double number => Special(number) ?? ExactText.Of(number),
-        float number => Special(number) ?? ExactText.Of(number),
+        double number => Special(number) ?? DTypes.Text(number),
+        float number => Special(number) ?? number.ToString("R", CultureInfo.InvariantCulture),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         _ => throw new ArgumentException($"{value.GetType()} is not a type of numbers.", nameof(value)),
     };

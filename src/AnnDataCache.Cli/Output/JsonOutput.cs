@@ -24,7 +24,7 @@ internal static class JsonOutput
     /// <summary>A number as JSON says it; NaN and the infinities, which it cannot say, as strings.</summary>
     internal static void WriteNumber(this Utf8JsonWriter writer, double value)
     {
-        if (double.IsFinite(value)) { writer.WriteRawValue(ExactText.Of(value), skipInputValidation: true); }
+        if (double.IsFinite(value)) { writer.WriteRawValue(DTypes.Text(value)); }
         else { writer.WriteStringValue(double.IsNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity"); }
     }
 
@@ -59,7 +59,7 @@ internal static class JsonOutput
 
     private static void WriteSingle(Utf8JsonWriter writer, float value)
     {
-        if (float.IsFinite(value)) { writer.WriteRawValue(ExactText.Of(value), skipInputValidation: true); }
+        if (float.IsFinite(value)) { writer.WriteNumberValue(value); }
         else { writer.WriteNumber((double)value); }
     }
 }

@@ -50,9 +50,14 @@ internal readonly record struct ElementEncoding(ElementKind Kind, string? Type, 
         "nullable-integer" => ElementKind.NullableInteger,
         "nullable-boolean" => ElementKind.NullableBoolean,
         "nullable-string-array" => ElementKind.NullableStringArray,
-        "dict" or "anndata" or "raw" or "MuData" or "mudata" or null or "" => OfPlainGroup(group),
+        "dict" or "raw" or null or "" => OfPlainGroup(group),
+        _ when IsObject(type) => OfPlainGroup(group),
         _ => null,
     };
+
+    /// <summary>True for what a whole AnnData or MuData object says of itself; writers differ in the case of letters.</summary>
+    internal static bool IsObject(string? type) =>
+        "anndata".Equals(type, StringComparison.OrdinalIgnoreCase) || "mudata".Equals(type, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Files older than anndata 0.8 mark sparse groups by their own attribute, and dicts not at all.</summary>
     private static ElementKind OfPlainGroup(ContainerGroup group) => group.FindAttribute("h5sparse_format")?.AsString() switch

@@ -53,7 +53,7 @@ internal sealed class ElementTree
     private ElementInfo WalkDict(ContainerGroup group, string path, string? partPath, ElementEncoding encoding, int depth)
     {
         // The file, its modalities and raw are made of elements; any other dict keeps its scalars in the outermost one's part.
-        bool isObject = encoding.Type is "anndata" or "MuData" or "mudata" or "raw" || path is "" or "mod" or "raw"
+        bool isObject = ElementEncoding.IsObject(encoding.Type) || encoding.Type is "raw" || path is "" or "mod" or "raw"
             || (path.StartsWith("mod/", StringComparison.Ordinal) && path.IndexOf('/', 4) < 0);
         string? below = isObject && partPath is null ? null : partPath ?? path;
         List<ElementInfo> children = [];

@@ -68,7 +68,10 @@ internal static class TreeJson
             case string text: writer.WriteString("value", text); break;
             case bool flag: writer.WriteBoolean("value", flag); break;
             case float number when float.IsFinite(number): writer.WriteNumber("value", number); break;
-            case double number when double.IsFinite(number): writer.WriteNumber("value", number); break;
+            case double number when double.IsFinite(number):
+                writer.WritePropertyName("value");
+                writer.WriteRawValue(DTypes.Text(number));
+                break;
             case Half number when Half.IsFinite(number): writer.WriteNumber("value", (float)number); break;
             case ulong number: writer.WriteNumber("value", number); break;
             case Half or float or double or Complex:
