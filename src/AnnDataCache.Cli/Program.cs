@@ -19,7 +19,7 @@ if (args is ["--version"]) // before the parser is built, since scripts ask for 
     return ExitCodes.Done;
 }
 
-ParseResult parsed = Verbs.BuildRoot().Parse(args);
+ParseResult parsed = Verbs.BuildRoot(args).Parse(args);
 if (parsed.Errors.Count > 0 && !Verbs.AsksForHelp(args))
 {
     string wrong = string.Join(" ", parsed.Errors.Select(error => error.Message));

@@ -18,9 +18,11 @@ internal abstract class Verb
     /// <summary>Symbols of this verb beside the common options.</summary>
     protected virtual IEnumerable<Symbol> Symbols => [];
 
-    internal Command Build()
+    /// <param name="arguments">The line to parse: the example is for the verb's own help, not for the list of all verbs.</param>
+    internal Command Build(string[] arguments)
     {
-        Command command = new(Name, $"{Summary}\n\nExample:\n  anndata-cache {Example}") { Hidden = Hidden };
+        string example = arguments.Contains(Name) ? $"\n\nExample:\n  anndata-cache {Example}" : "";
+        Command command = new(Name, Summary + example) { Hidden = Hidden };
         foreach (Symbol symbol in Symbols)
         {
             if (symbol is Argument argument)

@@ -16,14 +16,14 @@ internal static class Verbs
         new EvictVerb(), new ClearVerb(), new VerifyVerb(), new DoctorVerb(), new ChecksumVerb(), new DemoReaderVerb(),
     ];
 
-    internal static RootCommand BuildRoot()
+    internal static RootCommand BuildRoot(string[] arguments)
     {
         StringBuilder description = new("Elements of AnnData files in memory that all processes of this machine share.");
         description.Append("\n\nExample:\n  anndata-cache demo\n\nExit codes:");
         foreach ((int code, string meaning) in ExitCodes.All) { description.Append($"\n  {code,3}  {meaning}"); }
         RootCommand root = new(description.ToString());
         CommonOptions.AddTo(root);
-        foreach (Verb verb in All) { root.Subcommands.Add(verb.Build()); }
+        foreach (Verb verb in All) { root.Subcommands.Add(verb.Build(arguments)); }
         return root;
     }
 

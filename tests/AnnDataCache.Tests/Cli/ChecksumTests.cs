@@ -46,26 +46,39 @@ public sealed class ChecksumTests(ITestOutputHelper output)
             JsonElement found = result.Json.GetProperty("elements");
             foreach (JsonProperty element in expected.RootElement.GetProperty("elements").EnumerateObject())
             {
-                if (IsRefused(found, element.Name) || element.Value.GetProperty("kind").GetString() == "ERROR") { Interlocked.Increment(ref refused); }
+                if (FindRefused(found, element.Name) is { } at)
+                {
+                    Interlocked.Increment(ref refused);
+                    if (!MayBeRefused(expected.RootElement.GetProperty("elements"), at)) { differences.Add($"{Path.GetFileName(file)}: {at}: refused"); }
+                }
                 else if (Difference(found, element) is { } difference) { differences.Add($"{Path.GetFileName(file)}: {element.Name}: {difference}"); }
                 else { Interlocked.Increment(ref equal); }
             }
         });
         output.WriteLine($"{files.Length} files: {equal:N0} elements equal, {refused:N0} refused, {differences.Count:N0} different");
         Assert.True(differences.IsEmpty, string.Join('\n', differences.Order(StringComparer.Ordinal)));
+<<<<<<< HEAD
         Assert.True(equal > 10 * refused, $"{refused} elements are refused, and only {equal} compared.");
+=======
+        Assert.True(equal > 1000, $"Only {equal} elements were compared.");
+>>>>>>> cli
     }
 
-    /// <summary>True when the element, or one that holds it, is refused with a reason.</summary>
-    private static bool IsRefused(JsonElement found, string path)
+    /// <summary>The path that is refused with a reason: the element itself or one that holds it.</summary>
+    private static string? FindRefused(JsonElement found, string path)
     {
         for (string at = path; at.Length > 0; at = at[..Math.Max(at.LastIndexOf('/'), 0)])
         {
-            if (found.TryGetProperty(at, out JsonElement element)) { return element.GetProperty("kind").GetString() == "refused"; }
+            if (found.TryGetProperty(at, out JsonElement element)) { return element.GetProperty("kind").GetString() == "refused" ? at : null; }
         }
 
-        return false;
+        return null;
     }
+
+    /// <summary>Structured arrays, which anndata wrote before 0.7 and for rank_genes_groups, and what is damaged.</summary>
+    private static bool MayBeRefused(JsonElement expected, string path) =>
+        expected.TryGetProperty(path, out JsonElement element) && (
+            element.GetProperty("kind").GetString() is "rec-array" or "legacy-obsm-structured" or "ERROR" || element.TryGetProperty("fields", out _));
 
     private static string? Difference(JsonElement found, JsonProperty expected) => found.TryGetProperty(expected.Name, out JsonElement actual)
         ? Difference(actual, expected.Value)
