@@ -182,11 +182,6 @@ public sealed class CachedAnnData : IDisposable
             {
                 using PinnedElement tree = new(
                     new ElementInfo(Loader.TreePath, ElementKind.Dict), _loader.PinTree(source, cancellation), loaded: false);
-                if (tree.Tree.Kind == ElementKind.Refused)
-                {
-                    throw new SourceException(CacheError.SourceUnreadable, $"'{source.Path}' cannot be read as AnnData: {tree.Tree.Reason}");
-                }
-
                 return new Snapshot(source, tree.Tree, _pins.Add());
             }
             catch (SourceChangedException changed)

@@ -31,8 +31,17 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
     internal static PartName NameOf(AnnDataSource source, string element) => PartName.For(source.Path, element, "", source.Stat);
 
     /// <summary>The part that describes all elements of the source.</summary>
-    internal PartPin PinTree(AnnDataSource source, CancellationToken cancellation) => Pin(
-        source, TreePath, (root, _) => new TreeContent(ElementTree.Describe(root, null, withValues: false)), null, cancellation, out _);
+    /// <exception cref="SourceException">Not even the file's root can be described.</exception>
+    internal PartPin PinTree(AnnDataSource source, CancellationToken cancellation) =>
+        Pin(source, TreePath, (root, _) => new TreeContent(DescribeAll(source, root)), null, cancellation, out _);
+
+    private static ElementInfo DescribeAll(AnnDataSource source, ContainerGroup root)
+    {
+        ElementInfo tree = ElementTree.Describe(root, null, withValues: false);
+        return tree.Kind != ElementKind.Refused
+            ? tree
+            : throw new SourceException(CacheError.SourceUnreadable, $"'{source.Path}' cannot be read as AnnData: {tree.Reason}");
+    }
 
     /// <summary>The part of one element.</summary>
     /// <param name="source">The version of the source to read.</param>
