@@ -113,6 +113,7 @@ public sealed class CachedAnnData : IDisposable
         catch (StoreException full) when (full.Error == CacheError.NoRoom)
         {
             _pins.DropAll();
+            _loader.FinishColdCopies();
             return Load(snapshot, element, progress, cancellation);
         }
         catch (PosixException error)

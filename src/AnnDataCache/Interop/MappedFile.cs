@@ -23,7 +23,13 @@ internal sealed unsafe class MappedFile : IDisposable
         if (length == 0) { return new MappedFile(0, 0); }
         int protection = writable ? Posix.ProtRead | Posix.ProtWrite : Posix.ProtRead;
         nint address = Posix.MMap(0, (nuint)length, protection, Posix.MapShared, file.Value, 0);
-        return address != -1 ? new MappedFile(address, length) : throw PosixException.Last($"Cannot map {length:N0} bytes");
+        if (address == -1) { throw PosixException.Last($"Cannot map {length:N0} bytes"); }
+
+        // A child that .NET starts is forked before it becomes another program: it must not keep a part pinned meanwhile.
+        // And a core dump need not hold what lies in a file. Both are advice: a kernel that refuses costs nothing but that.
+        _ = Posix.MAdvise(address, (nuint)length, Posix.DontFork);
+        _ = Posix.MAdvise(address, (nuint)length, Posix.DontDump);
+        return new MappedFile(address, length);
     }
 
     /// <summary>Bytes <c>[offset, offset + length)</c>; checked against the mapping.</summary>

@@ -1,50 +1,58 @@
-using System.Threading.Channels;
+using System.Collections.Concurrent;
 using AnnDataCache.Store;
 using Microsoft.Extensions.Logging;
 
 namespace AnnDataCache.Loading;
 
 /// <summary>Writes cold copies behind the askers' backs: they have their data already. Owned by a <see cref="Cache"/>.</summary>
-/// <remarks>A copy that fails is logged and forgotten: the source and the hot part are still there.</remarks>
+/// <remarks>
+/// It has a thread of its own, since it keeps parts pinned until they are copied: behind a busy thread pool that could be
+/// long. A copy that fails is logged and forgotten: the source and the hot part are still there.
+/// </remarks>
 internal sealed class ColdWriter : IDisposable
 {
     private readonly PartStore _store;
     private readonly ILogger _logger;
-    private readonly Channel<Job> _queue = Channel.CreateUnbounded<Job>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly BlockingCollection<Job> _queue = [];
     private readonly CancellationTokenSource _stop = new();
-    private readonly Task _worker;
+    private readonly Thread? _thread;
 
     internal ColdWriter(PartStore store, ILogger logger)
     {
         (_store, _logger) = (store, logger);
-        _worker = Task.Run(WriteAllAsync);
+        if (!store.HasCold) { return; }
+        _thread = new Thread(WriteAll) { IsBackground = true, Name = "anndata-cache cold copies" };
+        _thread.Start();
     }
 
     /// <summary>Keeps its own pin on the part until it is copied.</summary>
     internal void Add(PartPin pin)
     {
-        PartPin own = pin.Retain();
-        if (!_queue.Writer.TryWrite(new Job(own, null))) { own.Dispose(); }
+        if (_thread is not null) { _queue.Add(new Job(pin.Retain(), null)); }
     }
 
     /// <summary>Waits until all copies that were asked for are written; cancelling gives up every copy from now on.</summary>
     internal async Task DrainAsync(CancellationToken cancellation)
     {
+        if (_thread is null || _queue.IsAddingCompleted) { return; }
         using CancellationTokenRegistration registration = cancellation.Register(_stop.Cancel);
         TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (_queue.Writer.TryWrite(new Job(null, reached))) { await reached.Task.ConfigureAwait(false); }
+        _queue.Add(new Job(null, reached), CancellationToken.None);
+        await reached.Task.ConfigureAwait(false);
     }
 
+    /// <summary>Writes what is still to be written, and ends.</summary>
     public void Dispose()
     {
-        _queue.Writer.TryComplete();
-        _worker.GetAwaiter().GetResult();
+        _queue.CompleteAdding();
+        _thread?.Join();
+        _queue.Dispose();
         _stop.Dispose();
     }
 
-    private async Task WriteAllAsync()
+    private void WriteAll()
     {
-        await foreach (Job job in _queue.Reader.ReadAllAsync().ConfigureAwait(false))
+        foreach (Job job in _queue.GetConsumingEnumerable())
         {
             if (job.Part is { } part)
             {

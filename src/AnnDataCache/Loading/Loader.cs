@@ -35,6 +35,9 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
     internal PartPin PinTree(AnnDataSource source, CancellationToken cancellation) =>
         Pin(source, TreePath, (root, _) => new TreeContent(DescribeAll(source, root)), null, cancellation, out _);
 
+    /// <summary>Waits for the cold copies of what was loaded: until then those parts are pinned.</summary>
+    internal void FinishColdCopies() => coldWriter.DrainAsync(CancellationToken.None).GetAwaiter().GetResult();
+
     private static ElementInfo DescribeAll(AnnDataSource source, ContainerGroup root)
     {
         ElementInfo tree = ElementTree.Describe(root, null, withValues: false);

@@ -36,6 +36,9 @@ internal sealed class PartStore : IDisposable
     /// <summary>Moves when a process has found no room.</summary>
     internal long PressureEpoch => Main.Board.PressureEpoch;
 
+    /// <summary>True when parts are copied to a cold tier.</summary>
+    internal bool HasCold => _cold is not null && _hot is not null;
+
     /// <summary>Maps a part from the hot tier, else from the cold one in place; null, and a counted miss, when neither has it.</summary>
     internal PartPin? TryPin(PartName name)
     {

@@ -25,6 +25,9 @@ internal sealed class CommandLine : IDisposable
 
     internal static string Small => TestFiles.Small(Path.Join("cli", "small.h5ad"));
 
+    /// <summary>The options that calls are started with, for a cache in this process.</summary>
+    internal CacheOptions Options => _store.Options;
+
     internal string HotFolder => _store.Options.HotFolder!;
 
     /// <summary>A folder for files of the test.</summary>
@@ -47,6 +50,9 @@ internal sealed class CommandLine : IDisposable
         return result;
     }
 
+    /// <summary>Variables that calls get besides those of the store.</summary>
+    internal Dictionary<string, string> Environment { get; } = [];
+
     internal Process Start(IReadOnlyList<string> arguments)
     {
         ProcessStartInfo start = new(Executable, arguments)
@@ -57,6 +63,7 @@ internal sealed class CommandLine : IDisposable
         start.Environment["ANNDATA_CACHE_HOT_BYTES"] = "4GiB";
         start.Environment["ANNDATA_CACHE_FOLDER"] = _store.Options.ColdFolder;
         start.Environment["ANNDATA_CACHE_COLD_BYTES"] = "0";
+        foreach ((string name, string value) in Environment) { start.Environment[name] = value; }
         return Process.Start(start)!;
     }
 
