@@ -10,7 +10,10 @@ namespace AnnDataCache.Bench;
 /// </remarks>
 internal sealed record HitTimes(double First50, double First99, double Repeat50, double Repeat99)
 {
-    private const int Warm = 500, FirstHits = 2_000, RepeatHits = 20_000;
+    /// <summary>Enough for the run-time compiler to have finished with the path.</summary>
+    private const int Warm = 20_000;
+
+    private const int FirstHits = 5_000, RepeatHits = 20_000;
 
     internal static HitTimes Measure(BenchArguments arguments, string hot, double wantedSum)
     {
