@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Globalization;
+using System.Numerics;
 
 namespace AnnDataCache;
 
@@ -35,7 +37,7 @@ public enum DType
     Complex128,
 }
 
-/// <summary>Sizes and names of <see cref="DType"/>, and numbers as text.</summary>
+/// <summary>Sizes and names of <see cref="DType"/>, and single numbers as bytes and as text.</summary>
 public static class DTypes
 {
     /// <summary>Bytes of one number.</summary>
@@ -81,6 +83,64 @@ public static class DTypes
         throw new FormatException($"'{name}' is not a number type; expected one of bool, int8 … complex128.");
     }
 
+    /// <summary>The number whose little-endian bytes these are: a <see cref="bool"/>, <see cref="sbyte"/> … <see cref="Complex"/>.</summary>
+    /// <param name="type">Type of the number.</param>
+    /// <param name="bytes">At least as many as <see cref="Size"/> says.</param>
+    public static object FromBytes(this DType type, ReadOnlySpan<byte> bytes) => type switch
+    {
+        DType.Bool => bytes[0] != 0,
+        DType.Int8 => (sbyte)bytes[0],
+        DType.UInt8 => bytes[0],
+        DType.Int16 => BinaryPrimitives.ReadInt16LittleEndian(bytes),
+        DType.UInt16 => BinaryPrimitives.ReadUInt16LittleEndian(bytes),
+        DType.Int32 => BinaryPrimitives.ReadInt32LittleEndian(bytes),
+        DType.UInt32 => BinaryPrimitives.ReadUInt32LittleEndian(bytes),
+        DType.Int64 => BinaryPrimitives.ReadInt64LittleEndian(bytes),
+        DType.UInt64 => BinaryPrimitives.ReadUInt64LittleEndian(bytes),
+        DType.Float16 => BinaryPrimitives.ReadHalfLittleEndian(bytes),
+        DType.Float32 => BinaryPrimitives.ReadSingleLittleEndian(bytes),
+        DType.Float64 => BinaryPrimitives.ReadDoubleLittleEndian(bytes),
+        DType.Complex64 => new Complex(
+            BinaryPrimitives.ReadSingleLittleEndian(bytes), BinaryPrimitives.ReadSingleLittleEndian(bytes[4..])),
+        DType.Complex128 => new Complex(
+            BinaryPrimitives.ReadDoubleLittleEndian(bytes), BinaryPrimitives.ReadDoubleLittleEndian(bytes[8..])),
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Not a DType."),
+    };
+
+    /// <summary>The little-endian bytes of a number that <see cref="FromBytes"/> made.</summary>
+    /// <exception cref="ArgumentException">The value is of another type.</exception>
+    public static byte[] ToBytes(this DType type, object value)
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        byte[] bytes = new byte[type.Size()];
+        switch (value)
+        {
+            case bool flag: bytes[0] = flag ? (byte)1 : (byte)0; break;
+            case sbyte small: bytes[0] = (byte)small; break;
+            case byte small: bytes[0] = small; break;
+            case short number: BinaryPrimitives.WriteInt16LittleEndian(bytes, number); break;
+            case ushort number: BinaryPrimitives.WriteUInt16LittleEndian(bytes, number); break;
+            case int number: BinaryPrimitives.WriteInt32LittleEndian(bytes, number); break;
+            case uint number: BinaryPrimitives.WriteUInt32LittleEndian(bytes, number); break;
+            case long number: BinaryPrimitives.WriteInt64LittleEndian(bytes, number); break;
+            case ulong number: BinaryPrimitives.WriteUInt64LittleEndian(bytes, number); break;
+            case Half number: BinaryPrimitives.WriteHalfLittleEndian(bytes, number); break;
+            case float number: BinaryPrimitives.WriteSingleLittleEndian(bytes, number); break;
+            case double number: BinaryPrimitives.WriteDoubleLittleEndian(bytes, number); break;
+            case Complex number when type == DType.Complex64:
+                BinaryPrimitives.WriteSingleLittleEndian(bytes, (float)number.Real);
+                BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(4), (float)number.Imaginary);
+                break;
+            case Complex number:
+                BinaryPrimitives.WriteDoubleLittleEndian(bytes, number.Real);
+                BinaryPrimitives.WriteDoubleLittleEndian(bytes.AsSpan(8), number.Imaginary);
+                break;
+            default: throw new ArgumentException($"{value.GetType()} is no number of an AnnData file.", nameof(value));
+        }
+
+        return bytes;
+    }
+
     /// <summary>The shortest decimal text that reads back as exactly this number.</summary>
     /// <remarks>.NET's own shortest text of ±2^-25 and ±2^-958 reads back as their neighbours; those get 17 digits.</remarks>
     public static string Text(double value)
@@ -106,7 +166,7 @@ public static class DTypes
             DType.Float16 => typeof(Half),
             DType.Float32 => typeof(float),
             DType.Float64 => typeof(double),
-            DType.Complex128 => typeof(System.Numerics.Complex),
+            DType.Complex128 => typeof(Complex),
             _ => typeof(byte),
         };
         if (typeof(T) != wanted)

@@ -32,3 +32,27 @@ public enum ElementKind
     /// <summary>Cannot be read; <see cref="ElementInfo.Reason"/> says why. The other elements can.</summary>
     Refused,
 }
+
+/// <summary>Names of <see cref="ElementKind"/>.</summary>
+public static class ElementKinds
+{
+    /// <summary>The word for a kind, in JSON and for people: <c>dense</c>, <c>csr</c>, <c>nullable-integer</c>.</summary>
+    public static string Name(this ElementKind kind) => kind switch
+    {
+        ElementKind.Dict => "dict",
+        ElementKind.Dense => "dense",
+        ElementKind.Csr => "csr",
+        ElementKind.Csc => "csc",
+        ElementKind.DataFrame => "dataframe",
+        ElementKind.Categorical => "categorical",
+        ElementKind.StringArray => "string-array",
+        ElementKind.NullableInteger => "nullable-integer",
+        ElementKind.NullableBoolean => "nullable-boolean",
+        ElementKind.NullableStringArray => "nullable-string-array",
+        ElementKind.String => "string",
+        ElementKind.Number => "number",
+        ElementKind.Null => "null",
+        ElementKind.Refused => "refused",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind of element."),
+    };
+}

@@ -1,5 +1,4 @@
 using System.Text;
-using AnnDataCache.Elements;
 using AnnDataCache.Parts;
 
 namespace AnnDataCache;
@@ -135,7 +134,7 @@ public sealed unsafe class PinnedColumn
             case ColumnKind.Bool: return (Values.Address[row >> 3] & (1 << (int)(row & 7))) != 0;
             case ColumnKind.Number:
                 int size = Type.Size();
-                return ScalarValue.FromBytes(Type, new ReadOnlySpan<byte>(Values.Address + (((row * Width) + item) * size), size));
+                return Type.FromBytes(new ReadOnlySpan<byte>(Values.Address + (((row * Width) + item) * size), size));
             default: throw new InvalidOperationException($"'{Name}' is sparse; take it with Sparse<T>().");
         }
     }

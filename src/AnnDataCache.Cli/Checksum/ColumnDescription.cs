@@ -11,7 +11,7 @@ internal sealed class ColumnDescription(Utf8JsonWriter writer, CancellationToken
     /// <summary>A column of a dataframe or a standing array, described as what the file says it is.</summary>
     internal void Write(PinnedColumn column, ElementKind kind, IReadOnlyList<long> shape)
     {
-        writer.WriteString("kind", Words.Kind(kind));
+        writer.WriteString("kind", kind.Name());
         switch (kind)
         {
             case ElementKind.Categorical: WriteCategorical(column); break;

@@ -85,7 +85,7 @@ internal static class ContentHash
         return OfRows(buffer.Count, size, (row, bytes) =>
         {
             Span<byte> wide = stackalloc byte[sizeof(long)];
-            BinaryPrimitives.WriteInt64LittleEndian(wide, Numbers.GetIndex(buffer, row));
+            BinaryPrimitives.WriteInt64LittleEndian(wide, buffer.GetIndex(row));
             wide[..size].CopyTo(bytes); // little-endian: the low bytes are the narrower number
         }, cancellation);
     }

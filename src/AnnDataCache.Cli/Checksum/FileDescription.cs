@@ -132,7 +132,7 @@ internal sealed class FileDescription(Utf8JsonWriter writer, CachedAnnData sourc
         // a matrix without entries has no buffer of indices to ask; their type is that of the offsets
         DType indices = column.StoredType("indices") ?? column.Offsets.Type, indptr = column.StoredType("indptr") ?? column.Offsets.Type;
         Start(info);
-        writer.WriteString("kind", Words.Kind(info.Kind));
+        writer.WriteString("kind", info.Kind.Name());
         writer.WriteShape(info.Shape);
         writer.WriteNumber("nnz_stored", column.Values.Count);
         writer.WriteString("data_dtype", column.Type.Name());
@@ -164,7 +164,7 @@ internal sealed class FileDescription(Utf8JsonWriter writer, CachedAnnData sourc
                 writer.WriteString("dtype", info.Type!.Value.Name());
                 writer.WritePropertyName("value");
                 writer.WriteValue(value is float number ? (double)number : value);
-                writer.WriteString("sha256", ContentHash.Of(Numbers.ToBytes(value, info.Type.Value)));
+                writer.WriteString("sha256", ContentHash.Of(info.Type.Value.ToBytes(value)));
                 break;
         }
 

@@ -18,12 +18,12 @@ internal static class MatrixMarketExport
         for (long major = 0; major < column.Rows; major++)
         {
             cancellation.ThrowIfCancellationRequested();
-            long end = Numbers.GetIndex(column.Offsets, major + 1);
-            for (long entry = Numbers.GetIndex(column.Offsets, major); entry < end; entry++)
+            long end = column.Offsets.GetIndex(major + 1);
+            for (long entry = column.Offsets.GetIndex(major); entry < end; entry++)
             {
-                long minor = Numbers.GetIndex(column.Indices, entry);
+                long minor = column.Indices.GetIndex(entry);
                 (long row, long variable) = isCsr ? (major, minor) : (minor, major);
-                writer.WriteLine(Line($"{row + 1} {variable + 1} {Text(Numbers.Get(column.Values, entry))}"));
+                writer.WriteLine(Line($"{row + 1} {variable + 1} {Text(column.Values.GetValue(entry))}"));
             }
         }
     }

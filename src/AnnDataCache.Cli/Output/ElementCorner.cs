@@ -28,7 +28,7 @@ internal sealed class ElementCorner
     internal void WriteText(TextWriter writer, string path)
     {
         string shape = _info.Shape.Count == 0 ? "" : $", {Words.Shape(_info.Shape)}";
-        writer.WriteLine($"{SafeText.OneLine(path)}: {Words.Kind(_info.Kind)}{shape}{(_info.Type is { } type ? $", {type.Name()}" : "")}");
+        writer.WriteLine($"{SafeText.OneLine(path)}: {_info.Kind.Name()}{shape}{(_info.Type is { } type ? $", {type.Name()}" : "")}");
         if (_headers.Count == 0 && _rows.Count == 0) { return; }
         writer.WriteLine();
         TextTable table = new(_headers);
@@ -49,7 +49,7 @@ internal sealed class ElementCorner
     {
         writer.WriteStartObject();
         writer.WriteString("element", path);
-        writer.WriteString("kind", Words.Kind(_info.Kind));
+        writer.WriteString("kind", _info.Kind.Name());
         if (_info.Shape.Count > 0) { writer.WriteShape(_info.Shape); }
         writer.WriteStartArray("columns");
         foreach (string header in _headers) { writer.WriteStringValue(header); }
@@ -73,7 +73,7 @@ internal sealed class ElementCorner
         {
             if (info == tree && info.Kind == ElementKind.Dict) { continue; }
             string name = info.Path.Length > tree.Path.Length && info != tree ? info.Path[Math.Min(tree.Path.Length + 1, info.Path.Length)..] : info.Name;
-            _rows.Add([tree.Path.Length == 0 ? info.Path : name, Words.Kind(info.Kind), info.Value ?? info.Reason ?? Words.Shape(info.Shape)]);
+            _rows.Add([tree.Path.Length == 0 ? info.Path : name, info.Kind.Name(), info.Value ?? info.Reason ?? Words.Shape(info.Shape)]);
         }
 
         (_rowCount, _columnCount) = (_rows.Count, _headers.Count);
@@ -118,12 +118,12 @@ internal sealed class ElementCorner
         (int majors, int minors) = isCsr ? (height, width) : (width, height);
         for (int major = 0; major < majors; major++)
         {
-            long end = Numbers.GetIndex(column.Offsets, major + 1);
-            for (long entry = Numbers.GetIndex(column.Offsets, major); entry < end; entry++)
+            long end = column.Offsets.GetIndex(major + 1);
+            for (long entry = column.Offsets.GetIndex(major); entry < end; entry++)
             {
-                long minor = Numbers.GetIndex(column.Indices, entry);
+                long minor = column.Indices.GetIndex(entry);
                 if (minor >= minors) { continue; }
-                object value = Numbers.Get(column.Values, entry);
+                object value = column.Values.GetValue(entry);
                 ref object? cell = ref (isCsr ? ref _rows[major][minor] : ref _rows[(int)minor][major]);
                 cell = cell is 0L ? value : Sum(cell!, value);
             }

@@ -2,28 +2,9 @@ using System.Globalization;
 
 namespace AnnDataCache.Cli.Output;
 
-/// <summary>Kinds, sizes, shapes, times and values as people read them.</summary>
+/// <summary>Sizes, shapes, times and values as people read them.</summary>
 internal static class Words
 {
-    internal static string Kind(ElementKind kind) => kind switch
-    {
-        ElementKind.Dict => "dict",
-        ElementKind.Dense => "dense",
-        ElementKind.Csr => "csr",
-        ElementKind.Csc => "csc",
-        ElementKind.DataFrame => "dataframe",
-        ElementKind.Categorical => "categorical",
-        ElementKind.StringArray => "string-array",
-        ElementKind.NullableInteger => "nullable-integer",
-        ElementKind.NullableBoolean => "nullable-boolean",
-        ElementKind.NullableStringArray => "nullable-string-array",
-        ElementKind.String => "string",
-        ElementKind.Number => "number",
-        ElementKind.Null => "null",
-        ElementKind.Refused => "refused",
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind of element."),
-    };
-
     /// <summary>Three digits and a unit of 1,000: <c>1.23 GB</c>.</summary>
     internal static string Bytes(long bytes)
     {

@@ -43,7 +43,7 @@ internal sealed class ExportVerb : Verb
     }
 
     internal static UsageException Wrong(PinnedElement pinned, string format, string fitting) => new(
-        $"'{pinned.Info.Path}' is a {Words.Kind(pinned.Info.Kind)}; .{format} holds {fitting}. Any element can be exported as .arrow.");
+        $"'{pinned.Info.Path}' is a {pinned.Info.Kind.Name()}; .{format} holds {fitting}. Any element can be exported as .arrow.");
 
     private static void WriteResult(Session session, string element, string output)
     {

@@ -34,7 +34,7 @@ internal sealed class InspectVerb : Verb
             int depth = info.Path.AsSpan().Count('/');
             string encoding = info.EncodingType is null ? "" : $"{info.EncodingType} {info.EncodingVersion}";
             table.AddLong(
-                new string(' ', 2 * depth) + info.Name, Words.Kind(info.Kind), Words.Shape(info.Shape), info.Type?.Name() ?? "",
+                new string(' ', 2 * depth) + info.Name, info.Kind.Name(), Words.Shape(info.Shape), info.Type?.Name() ?? "",
                 encoding, info.Reason ?? info.Storage ?? "");
         }
 
@@ -57,7 +57,7 @@ internal sealed class InspectVerb : Verb
     {
         writer.WriteStartObject();
         writer.WriteString("path", info.Path);
-        writer.WriteString("kind", Words.Kind(info.Kind));
+        writer.WriteString("kind", info.Kind.Name());
         if (info.Shape.Count > 0) { writer.WriteShape(info.Shape); }
         if (info.Type is { } type) { writer.WriteString("dtype", type.Name()); }
         if (info.NonZeros is { } entries) { writer.WriteNumber("nnz", entries); }

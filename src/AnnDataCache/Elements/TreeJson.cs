@@ -28,7 +28,7 @@ internal static class TreeJson
     {
         writer.WriteStartObject();
         writer.WriteString("path", info.Path);
-        writer.WriteString("kind", KindName(info.Kind));
+        writer.WriteString("kind", info.Kind.Name());
         WriteText(writer, "encoding_type", info.EncodingType);
         WriteText(writer, "encoding_version", info.EncodingVersion);
         if (info.Shape.Count > 0)
@@ -75,7 +75,7 @@ internal static class TreeJson
             case Half number when Half.IsFinite(number): writer.WriteNumber("value", (float)number); break;
             case ulong number: writer.WriteNumber("value", number); break;
             case Half or float or double or Complex:
-                writer.WriteString("bytes", Convert.ToHexString(ScalarValue.ToBytes(type!.Value, value)));
+                writer.WriteString("bytes", Convert.ToHexString(type!.Value.ToBytes(value)));
                 break;
             default: writer.WriteNumber("value", Convert.ToInt64(value, null)); break;
         }
@@ -125,7 +125,7 @@ internal static class TreeJson
             case "reason": draft.Reason = reader.GetString(); break;
             case "index": draft.IndexName = reader.GetString(); break;
             case "part": draft.PartPath = reader.GetString(); break;
-            case "bytes": draft.Value = ScalarValue.FromBytes(draft.Type!.Value, Convert.FromHexString(reader.GetString()!)); break;
+            case "bytes": draft.Value = draft.Type!.Value.FromBytes(Convert.FromHexString(reader.GetString()!)); break;
             case "value": draft.Value = ReadValue(ref reader, draft.Type); break;
             case "shape":
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) { draft.Shape.Add(reader.GetInt64()); }
@@ -154,31 +154,11 @@ internal static class TreeJson
         _ => reader.GetDouble(),
     };
 
-    /// <summary>The word for a kind in JSON: <c>dense</c>, <c>csr</c>, <c>nullable-integer</c>.</summary>
-    internal static string KindName(ElementKind kind) => kind switch
-    {
-        ElementKind.Dict => "dict",
-        ElementKind.Dense => "dense",
-        ElementKind.Csr => "csr",
-        ElementKind.Csc => "csc",
-        ElementKind.DataFrame => "dataframe",
-        ElementKind.Categorical => "categorical",
-        ElementKind.StringArray => "string-array",
-        ElementKind.NullableInteger => "nullable-integer",
-        ElementKind.NullableBoolean => "nullable-boolean",
-        ElementKind.NullableStringArray => "nullable-string-array",
-        ElementKind.String => "string",
-        ElementKind.Number => "number",
-        ElementKind.Null => "null",
-        ElementKind.Refused => "refused",
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind of element."),
-    };
-
     private static ElementKind ParseKind(string name)
     {
         foreach (ElementKind kind in Enum.GetValues<ElementKind>())
         {
-            if (KindName(kind) == name) { return kind; }
+            if (kind.Name() == name) { return kind; }
         }
 
         throw new JsonException($"'{name}' is no kind of element.");

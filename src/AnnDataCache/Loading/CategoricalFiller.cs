@@ -52,6 +52,7 @@ internal sealed class CategoricalFiller : ColumnFiller
         int rows = (int)Math.Min(BlockRows, Math.Max(Layout.Rows, 1));
         DType stored = _column.Codes.Type.Number!.Value;
         byte[] source = new byte[rows * stored.Size()], codes = new byte[rows * Layout.Type.Size()];
+        long[] wide = new long[rows];
         byte[] missing = new byte[rows], bits = new byte[ValidityBitmap.Bytes(rows)];
         FlatRows reader = new(_column.Codes);
         long valid = 0;
@@ -60,10 +61,11 @@ internal sealed class CategoricalFiller : ColumnFiller
             context.Cancellation.ThrowIfCancellationRequested();
             int count = (int)Math.Min(rows, Layout.Rows - row);
             reader.Read(row, count, source);
+            IntegerConversion.Widen(source.AsSpan(0, count * stored.Size()), stored, wide);
             for (int i = 0; i < count; i++)
             {
-                long code = ReadCode(source.AsSpan(i * stored.Size()), stored);
-                if (code >= _categoryCount) { throw OutOfRange(row + i, code); }
+                long code = wide[i];
+                if (code >= _categoryCount || (code < 0 && stored == DType.UInt64)) { throw OutOfRange(row + i, code); }
                 missing[i] = code < 0 ? (byte)1 : (byte)0;
                 WriteCode(codes.AsSpan(i * Layout.Type.Size()), Layout.Type, Math.Max(code, 0));
             }
@@ -79,18 +81,6 @@ internal sealed class CategoricalFiller : ColumnFiller
 
     private DamagedContainerException OutOfRange(long row, long code) => new(
         $"'{_column.Info.Path}' has code {code} in row {row:N0}, but only {_categoryCount:N0} categories (codes 0 … {_categoryCount - 1})");
-
-    private static long ReadCode(ReadOnlySpan<byte> bytes, DType type) => type switch
-    {
-        DType.Int8 => (sbyte)bytes[0],
-        DType.UInt8 => bytes[0],
-        DType.Int16 => BinaryPrimitives.ReadInt16LittleEndian(bytes),
-        DType.UInt16 => BinaryPrimitives.ReadUInt16LittleEndian(bytes),
-        DType.Int32 => BinaryPrimitives.ReadInt32LittleEndian(bytes),
-        DType.UInt32 => BinaryPrimitives.ReadUInt32LittleEndian(bytes),
-        DType.Int64 => BinaryPrimitives.ReadInt64LittleEndian(bytes),
-        _ => (long)Math.Min(BinaryPrimitives.ReadUInt64LittleEndian(bytes), long.MaxValue),
-    };
 
     private static void WriteCode(Span<byte> bytes, DType type, long code)
     {

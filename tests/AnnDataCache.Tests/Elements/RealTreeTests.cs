@@ -55,7 +55,7 @@ public sealed class RealTreeTests(ITestOutputHelper output)
             ElementKind.String => "scalar-string",
             ElementKind.Number => found.Type == DType.Bool ? "scalar-bool" : "scalar-number",
             ElementKind.Dict when wanted is "raw" or "mudata" => wanted,
-            _ => TreeJson.KindName(found.Kind),
+            _ => found.Kind.Name(),
         };
         if (kind != wanted) { return $"is a {kind}; a {wanted} is expected"; }
         if (!oracle.TryGetProperty("shape", out JsonElement shape)) { return null; }
