@@ -110,7 +110,7 @@ internal static class ContentReader
         {
             if (child.Kind == ElementKind.Refused || failed.ContainsKey(child.Name)) { continue; }
             try { columns.Add(ReadColumn(group, child)); }
-            catch (ContainerException damage) { failed.Add(child.Name, damage.Message); }
+            catch (Exception damage) when (ContainerException.IsDamage(damage)) { failed.Add(child.Name, damage.Message); }
         }
 
         return new FrameContent(info, columns);

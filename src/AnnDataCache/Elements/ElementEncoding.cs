@@ -32,7 +32,7 @@ internal readonly record struct ElementEncoding(ElementKind Kind, string? Type, 
                 ? new ElementEncoding(known, type, version)
                 : Refuse(type, version, $"encoding-type '{type}' is not read on a {(node is ContainerGroup ? "group" : "dataset")}");
         }
-        catch (ContainerException damage)
+        catch (Exception damage) when (ContainerException.IsDamage(damage))
         {
             return Refuse(type, version, damage.Message);
         }

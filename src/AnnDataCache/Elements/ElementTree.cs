@@ -44,7 +44,7 @@ internal sealed class ElementTree
                 _ => Leaf(node, path, encoding),
             };
         }
-        catch (ContainerException damage)
+        catch (Exception damage) when (ContainerException.IsDamage(damage))
         {
             return Refused(path, damage.Message, encoding);
         }
@@ -62,7 +62,7 @@ internal sealed class ElementTree
             string childPath = Join(path, name);
             ElementInfo child;
             try { child = Walk(group.Open(name), childPath, below, depth + 1); }
-            catch (ContainerException damage) { child = Refused(childPath, damage.Message); }
+            catch (Exception damage) when (ContainerException.IsDamage(damage)) { child = Refused(childPath, damage.Message); }
             children.Add(child);
         }
 
@@ -111,7 +111,7 @@ internal sealed class ElementTree
                 ? Refused(path, $"a {column.Kind} cannot be a column of a dataframe")
                 : column;
         }
-        catch (ContainerException damage)
+        catch (Exception damage) when (ContainerException.IsDamage(damage))
         {
             return Refused(path, damage.Message);
         }

@@ -72,7 +72,7 @@ internal sealed class AnnDataSource : IDisposable
         {
             throw Explain(Path, error);
         }
-        catch (Exception error) when (error is ContainerException or EndOfStreamException)
+        catch (Exception error) when (ContainerException.IsDamage(error))
         {
             throw new SourceException(CacheError.SourceUnreadable, error.Message, error);
         }

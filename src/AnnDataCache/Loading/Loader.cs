@@ -84,7 +84,7 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
                 if (!failed.TryAdd(column.Column, column.Message)) { throw new InvalidOperationException($"Column '{column.Column}' failed twice.", column); }
                 LogRefusedColumn(element, column);
             }
-            catch (Exception damage) when (damage is ContainerException or EndOfStreamException)
+            catch (Exception damage) when (ContainerException.IsDamage(damage))
             {
                 if (!rented.Container.IsUnchanged()) { throw new SourceChangedException(source.Path); }
                 throw new ElementException(CacheError.ElementUnreadable, $"'{element}' of '{source.Path}' cannot be read: {damage.Message}", damage);

@@ -58,7 +58,7 @@ internal sealed class PartDraft
             {
                 job(column);
             }
-            catch (Exception damage) when (damage is ContainerException or EndOfStreamException)
+            catch (Exception damage) when (ContainerException.IsDamage(damage))
             {
                 Interlocked.CompareExchange(ref failure, new ColumnException(column.Name, damage), null);
                 state.Stop();

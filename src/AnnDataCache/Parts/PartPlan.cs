@@ -33,11 +33,7 @@ internal sealed class PartPlan
     /// <exception cref="ArgumentException">A length is not what rows and type demand.</exception>
     internal static PartPlan Create(PartLayout layout)
     {
-        foreach (ColumnLayout column in layout.Columns)
-        {
-            if (BufferLengths.FindProblem(column) is { } problem) { throw new ArgumentException($"Cannot lay out '{layout.Element}': {problem}.", nameof(layout)); }
-        }
-
+        if (LayoutRules.FindProblem(layout) is { } problem) { throw new ArgumentException($"Cannot lay out '{layout.Element}': {problem}.", nameof(layout)); }
         PartPlan plan = new(layout);
         plan.PlaceAll();
         return plan;

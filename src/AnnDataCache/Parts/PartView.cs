@@ -53,6 +53,7 @@ internal sealed unsafe class PartView : IDisposable
         int start = bytes.LastIndexOf(LayoutJson.Marker);
         if (start < 0) { throw new PartException("The file is an Arrow file, but not a part: it has no layout"); }
         PartLayout layout = LayoutJson.Read(bytes[start..]);
+        if (LayoutRules.FindProblem(layout) is { } problem) { throw new PartException($"The part is damaged: {problem}"); }
         long bodyEnd = fileLength - Ending - footer;
         foreach (ColumnLayout column in layout.Columns) { Check(column, bodyEnd); }
         return layout;
@@ -60,7 +61,6 @@ internal sealed unsafe class PartView : IDisposable
 
     private static void Check(ColumnLayout column, long bodyEnd)
     {
-        if (BufferLengths.FindProblem(column) is { } problem) { throw new PartException($"The part is damaged: {problem}"); }
         CheckRange(column.Name, column.Validity, bodyEnd);
         CheckRange(column.Name, column.Offsets, bodyEnd);
         CheckRange(column.Name, column.Indices, bodyEnd);

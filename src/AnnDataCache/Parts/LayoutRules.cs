@@ -1,0 +1,44 @@
+namespace AnnDataCache.Parts;
+
+/// <summary>What kind, shape and columns of a part must say of each other; buffers have their own rules.</summary>
+internal static class LayoutRules
+{
+    /// <summary>The rule that a layout breaks, or null.</summary>
+    internal static string? FindProblem(PartLayout layout)
+    {
+        foreach (ColumnLayout column in layout.Columns)
+        {
+            if (BufferLengths.FindProblem(column) is { } problem) { return problem; }
+        }
+
+        IReadOnlyList<long> shape = layout.Shape;
+        if (shape.Any(length => length < 0)) { return "an axis is shorter than 0"; }
+        return layout.Kind switch
+        {
+            PartKind.Frame => shape.Count == 2 && layout.Columns.All(column => column.Rows == shape[0] && column.Kind is not (ColumnKind.Sparse or ColumnKind.Json))
+                ? null
+                : "its columns are not those of a dataframe of its shape",
+            PartKind.Csr => Only(layout, ColumnKind.Sparse, column => shape.Count == 2 && column.Rows == shape[0]),
+            PartKind.Csc => Only(layout, ColumnKind.Sparse, column => shape.Count == 2 && column.Rows == shape[1]),
+            PartKind.Dense => Only(layout, ColumnKind.Number, column => shape.Count > 0 && column.Rows == shape[0] && IsWidth(shape, column.Width)),
+            PartKind.Json => Only(layout, ColumnKind.Json, column => column.Rows == 1),
+            PartKind.Column => layout.Columns is [{ Kind: not (ColumnKind.Sparse or ColumnKind.Json) }] ? null : "it must have one column that stands alone",
+            _ => "it is of no known kind",
+        };
+    }
+
+    private static string? Only(PartLayout layout, ColumnKind kind, Func<ColumnLayout, bool> fits) =>
+        layout.Columns is [{ } only] && only.Kind == kind && fits(only) ? null : $"a {LayoutJson.NameOf(layout.Kind)} part must have one column of its shape";
+
+    private static bool IsWidth(IReadOnlyList<long> shape, long width)
+    {
+        UInt128 product = 1; // of lengths below 2^63: two never overflow, and the width ends the loop before a third could
+        for (int axis = 1; axis < shape.Count; axis++)
+        {
+            product *= (UInt128)shape[axis];
+            if (product > long.MaxValue) { return false; }
+        }
+
+        return product == (UInt128)width;
+    }
+}
