@@ -1,0 +1,85 @@
+namespace AnnDataCache.Tests.Loading;
+
+/// <summary>Each damage fails its element, or its column, with the reason; everything else of the file is read.</summary>
+public sealed class BrokenFileTests : IDisposable
+{
+    private readonly TestStore _store = new();
+    private readonly Cache _cache;
+    private readonly CachedAnnData _file;
+
+    public BrokenFileTests()
+    {
+        _cache = _store.Open();
+        _file = _cache.Open(TestFiles.Small("broken/bad.h5ad"));
+    }
+
+    [Theory]
+    [InlineData("layers/index_outside", "outside 0 … 1")]
+    [InlineData("layers/falling_indptr", "must rise from 0 to 2")]
+    [InlineData("layers/short_indptr", "indptr has 2 entries; 4 are expected")]
+    [InlineData("obsm/huge", "overflow")]
+    [InlineData("varm/from_the_future", "'quantum-array' is not read")]
+    [InlineData("obs/strange", "compound")]
+    [InlineData("obs/absent", "no such member")]
+    [InlineData("obs/short", "has 2 rows where the dataframe has 3")]
+    [InlineData("obs/codes_out_of_range", "code 7")]
+    [InlineData("uns/loop", "links")]
+    public void ADamagedElementIsRefusedWithItsReason(string element, string reason)
+    {
+        ElementException error = Assert.Throws<ElementException>(() => _file.Pin(element));
+        Assert.Equal(CacheError.ElementUnreadable, error.Error);
+        Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(Path.Join(_store.Options.HotFolder, "tmp")));
+    }
+
+    [Fact]
+    public void WhatIsSoundIsReadBesideIt()
+    {
+        using PinnedElement x = _file.Pin("X"), layer = _file.Pin("layers/good"), obs = _file.Pin("obs");
+        Assert.Equal(5f, x.Dense<float>()[2, 1]);
+        Assert.Equal(2, layer.Sparse<float>().NonZeros);
+        Assert.Equal(["_index", "good"], obs.Columns.Select(column => column.Name));
+        Assert.Equal(["absent", "codes_out_of_range", "short", "strange"], obs.RefusedColumns.Keys.Order());
+        Assert.Empty(_cache.Verify(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public void AGroupThatIsItsOwnMemberEndsSomewhere()
+    {
+        Assert.Equal("still readable", _file.Pin("uns/again/again/title").Tree.Value);
+        Assert.Contains(_file.Tree.SelfAndDescendants(), element => element.Reason?.Contains("nested deeper", StringComparison.Ordinal) == true);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(100)]
+    [InlineData(2000)]
+    [InlineData(20_000)]
+    public void ATruncatedFileIsRefusedOrReadAsFarAsItGoes(int length)
+    {
+        string path = Path.Join(_store.Disk, "truncated.h5ad");
+        File.WriteAllBytes(path, File.ReadAllBytes(TestFiles.Small("broken/bad.h5ad"))[..length]);
+        try
+        {
+            using CachedAnnData file = _cache.Open(path);
+            foreach (ElementInfo element in file.Tree.SelfAndDescendants().Where(element => element.Kind != ElementKind.Refused).Take(200))
+            {
+                try { file.Pin(element.Path).Dispose(); }
+                catch (ElementException refused) { Assert.Equal(CacheError.ElementUnreadable, refused.Error); }
+            }
+        }
+        catch (SourceException refused)
+        {
+            Assert.Equal(CacheError.SourceUnreadable, refused.Error);
+        }
+
+        Assert.Empty(_cache.Verify(TestContext.Current.CancellationToken));
+    }
+
+    public void Dispose()
+    {
+        _file.Dispose();
+        _cache.Dispose();
+        _store.Dispose();
+    }
+}
