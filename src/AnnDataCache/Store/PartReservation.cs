@@ -51,24 +51,24 @@ internal sealed class PartReservation : IDisposable
     }
 }
 
-/// <summary>Fills a reserved file: by pwrite, or by storing into a mapping of ranges that were allocated before.</summary>
+/// <summary>Fills a reserved file: by pwrite, or with <c>ANNDATA_CACHE_FILL=map</c> by storing into a mapping.</summary>
 /// <remarks>
-/// Writing gives a clean error on a full file system. Storing into a page that has none is SIGBUS, so a range is mapped only
-/// once <c>fallocate</c> has given it its pages.
+/// Writing gives a clean error on a full file system, and on tmpfs with small pages it is faster: a dense matrix of
+/// 400 MB took 0.3 s written in gathered bands, 1.1 s stored into fresh pages. Storing into a page that has none is
+/// SIGBUS, so a range is mapped only once <c>fallocate</c> has given it its pages.
 /// </remarks>
 internal sealed unsafe class PartTarget(FileDescriptor file, long length, string folder) : ByteTarget
 {
     private const int PageBytes = 4096;
 
-    /// <summary><c>write</c> or <c>map</c> forces one way, so that tests run both.</summary>
-    private static readonly string? s_way = Environment.GetEnvironmentVariable("ANNDATA_CACHE_FILL");
+    private static readonly bool s_maps = Environment.GetEnvironmentVariable("ANNDATA_CACHE_FILL") == "map";
 
     private readonly Lock _lock = new();
     private MappedFile? _mapping;
 
     internal override void Write(long offset, ReadOnlySpan<byte> bytes)
     {
-        if (s_way == "map" && bytes.Length > 0)
+        if (s_maps && bytes.Length > 0)
         {
             bytes.CopyTo(new Span<byte>(TryGetAddress(offset, bytes.Length), bytes.Length));
             return;
@@ -88,7 +88,7 @@ internal sealed unsafe class PartTarget(FileDescriptor file, long length, string
     internal override byte* TryGetAddress(long offset, long count)
     {
         CheckRange(offset, count);
-        if (s_way == "write" || count == 0) { return null; }
+        if (!s_maps || count == 0) { return null; }
         long start = offset / PageBytes * PageBytes;
         if (Posix.FAllocate(file.Value, 0, start, offset + count - start) != 0)
         {

@@ -12,6 +12,15 @@ public sealed class VerbTests : IDisposable
     public void Dispose() => _line.Dispose();
 
     [Fact]
+    public void BothWaysOfFillingAPartGiveTheSameBytes()
+    {
+        string sample = Path.Join(TestFiles.Repository, "samples", "pbmc-like.h5ad");
+        using CommandLine written = new(), mapped = new();
+        mapped.Environment["ANNDATA_CACHE_FILL"] = "map";
+        Assert.Equal(written.Succeed("checksum", sample).Out, mapped.Succeed("checksum", sample).Out);
+    }
+
+    [Fact]
     public void InspectGivesEveryElementWithItsKind()
     {
         JsonElement json = _line.Succeed("inspect", CommandLine.Small, "--json").Json;
