@@ -5,6 +5,16 @@ namespace AnnDataCache.Bench;
 /// <summary>What the command line asks for.</summary>
 internal sealed record BenchArguments(string File, int Rounds, string Element)
 {
+    /// <summary>Bytes of the file, also when it is named by a link.</summary>
+    internal long FileBytes
+    {
+        get
+        {
+            using FileStream file = System.IO.File.OpenRead(File);
+            return file.Length;
+        }
+    }
+
     internal static BenchArguments Parse(string[] args)
     {
         string? file = null;

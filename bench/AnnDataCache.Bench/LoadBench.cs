@@ -80,7 +80,7 @@ internal static class LoadBench
         double[] ratios = [.. theirs.Zip(ours, (their, our) => their / our)];
         CultureInfo culture = CultureInfo.InvariantCulture;
         StringBuilder text = new();
-        text.AppendLine(culture, $"# Load and hits: {Path.GetFileName(arguments.File)} ({new FileInfo(arguments.File).Length / 1e6:F0} MB)").AppendLine();
+        text.AppendLine(culture, $"# Load and hits: {Path.GetFileName(arguments.File)} ({arguments.FileBytes / 1e6:F0} MB)").AppendLine();
         text.AppendLine(culture, $"{Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, medians of {arguments.Rounds} rounds in turn, warm page cache, new tmpfs pages.").AppendLine();
         text.AppendLine("| what | seconds | peak private memory |").AppendLine("|---|---|---|");
         text.AppendLine(culture, $"| `anndata.read_h5ad`, the call alone | {Median(theirs):F3} | {theirMemory / 1e6:F0} MB |");
