@@ -25,6 +25,37 @@ public sealed class FreshnessTests : IDisposable
     }
 
     [Fact]
+    public void ASourceThatChangesWhileItIsReadIsReadAgainUnderItsNewName()
+    {
+        string source = Path.Join(_store.Disk, "data.h5ad");
+        File.Copy(Path.Join(TestFiles.Repository, "samples", "pbmc-like.h5ad"), source);
+        using Cache cache = _store.Open();
+        using CachedAnnData file = cache.Open(source);
+        int touches = 0;
+        OnReport touch = new(() => { if (Interlocked.Increment(ref touches) == 1) { File.SetLastWriteTimeUtc(source, DateTime.UtcNow.AddHours(1)); } });
+        using PinnedElement x = file.Pin("X", touch, TestContext.Current.CancellationToken);
+
+        Assert.True(touches > 1 && x.Loaded);
+        StoredPart part = Assert.Single(cache.List(), part => part is { Element: "X", Tier: "hot" });
+        Assert.False(part.Stale); // nothing was sealed under the name of the version that was gone
+    }
+
+    [Fact]
+    public void ASourceThatKeepsChangingIsGivenUpWithAReason()
+    {
+        string source = Path.Join(_store.Disk, "data.h5ad");
+        File.Copy(Path.Join(TestFiles.Repository, "samples", "pbmc-like.h5ad"), source);
+        using Cache cache = _store.Open();
+        using CachedAnnData file = cache.Open(source);
+        int touches = 0;
+        OnReport touch = new(() => File.SetLastWriteTimeUtc(source, DateTime.UtcNow.AddHours(Interlocked.Increment(ref touches))));
+        SourceException error = Assert.Throws<SourceException>(() => file.Pin("X", touch, TestContext.Current.CancellationToken));
+        Assert.Equal(CacheError.SourceChanged, error.Error);
+        Assert.True(error.CanRetry);
+        Assert.Empty(Directory.GetFiles(Path.Join(_store.Options.HotFolder, "tmp")));
+    }
+
+    [Fact]
     public void ADeletedSourceIsAnErrorNotAStaleAnswer()
     {
         string source = Path.Join(_store.Disk, "data.h5ad");
@@ -63,4 +94,9 @@ public sealed class FreshnessTests : IDisposable
     }
 
     public void Dispose() => _store.Dispose();
+
+    private sealed class OnReport(Action act) : IProgress<LoadProgress>
+    {
+        public void Report(LoadProgress value) => act();
+    }
 }
