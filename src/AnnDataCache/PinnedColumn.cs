@@ -26,7 +26,7 @@ public sealed unsafe class PinnedColumn
         ColumnKind.String => HasNulls ? ElementKind.NullableStringArray : ElementKind.StringArray,
         ColumnKind.Bool => HasNulls ? ElementKind.NullableBoolean : ElementKind.Dense,
         ColumnKind.Number => HasNulls ? ElementKind.NullableInteger : ElementKind.Dense,
-        ColumnKind.Sparse => ElementKind.Csr,
+        ColumnKind.Sparse => _owner.Info.Kind,
         _ => ElementKind.Dict,
     };
 

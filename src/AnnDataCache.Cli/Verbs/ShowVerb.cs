@@ -27,10 +27,24 @@ internal sealed class ShowVerb : Verb
         {
             ElementCorner corner = ElementCorner.Of(pinned, session.Parsed.GetValue(_rows), session.Parsed.GetValue(_columns));
             if (session.Json) { Session.WriteJson(writer => corner.WriteJson(writer, path)); }
-            else { corner.WriteText(session.Out, path); }
+            else
+            {
+                corner.WriteText(session.Out, path);
+                WriteRefused(session.Out, pinned);
+            }
         }
 
         return ExitCodes.Done;
+    }
+
+    /// <summary>Columns that could not be read are missing above: say so, and why.</summary>
+    private static void WriteRefused(TextWriter writer, PinnedElement pinned)
+    {
+        if (pinned.Info.Kind != ElementKind.DataFrame) { return; }
+        foreach ((string column, string reason) in pinned.RefusedColumns)
+        {
+            writer.WriteLine($"refused  {SafeText.OneLine(column)}: {SafeText.OneLine(reason)}");
+        }
     }
 
     private static Option<int> Count(string name, string description, int value)

@@ -12,6 +12,14 @@ public sealed class VerbTests : IDisposable
     public void Dispose() => _line.Dispose();
 
     [Fact]
+    public void ShowSaysWhichColumnsAreMissingAndWhy()
+    {
+        using CommandLine line = new();
+        string shown = line.Succeed("show", TestFiles.Small(Path.Join("broken", "bad.h5ad")), "obs").Out;
+        Assert.Contains("refused  codes_out_of_range: 'obs/codes_out_of_range' has code 7", shown, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void BothWaysOfFillingAPartGiveTheSameBytes()
     {
         string sample = Path.Join(TestFiles.Repository, "samples", "pbmc-like.h5ad");
