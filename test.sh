@@ -39,17 +39,18 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
 count() { # the number behind a word of xunit's closing line
-    sed 's/\x1b\[[0-9;]*m//g' "$log" | grep -E 'Total: [0-9]+' | tail -1 | sed -n "s/.*$1: \([0-9]*\).*/\1/p"
+    grep -E 'Total: [0-9]+' | tail -1 | sed -n "s/.*$1: \([0-9]*\).*/\1/p"
 }
 
 echo "Running the C# tests"
 status=0
-dotnet run --no-build -c Release --project tests/AnnDataCache.Tests -- -noLogo 2>&1 | tee "$log" || status=$?
+dotnet run --no-build -c Release --project tests/AnnDataCache.Tests -- -noLogo -noColor 2>&1 | tee "$log" || status=$?
 total=$(count Total) errors=$(count Errors) bad=$(count Failed) left=$(count Skipped)
 failed=$((failed + ${bad:-0} + ${errors:-0}))
 skipped=$((skipped + ${left:-0}))
 passed=$((passed + ${total:-0} - ${bad:-0} - ${left:-0}))
 if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
 
+echo
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
