@@ -39,7 +39,7 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
 count() { # the number behind a word of xunit's closing line
-    grep -E 'Total: [0-9]+' | tail -1 | sed -n "s/.*$1: \([0-9]*\).*/\1/p"
+    grep -E 'Total: [0-9]+' "$log" | tail -1 | sed -n "s/.*$1: \([0-9]*\).*/\1/p"
 }
 
 echo "Running the C# tests"
