@@ -134,7 +134,7 @@ public sealed class CachedAnnData : IDisposable
         PartPin pin = _loader.Pin(snapshot.Source, whole, progress, cancellation, out bool loaded);
         snapshot.Held.Keep(element, info, pin);
         PinnedElement pinned = new(info, pin, loaded);
-        if (info.Path != whole.Path && whole.Kind == ElementKind.DataFrame && pinned.RefusedColumns.ContainsKey(info.Name))
+        if (info.Path != whole.Path && whole.Kind is ElementKind.DataFrame or ElementKind.RecArray && pinned.RefusedColumns.ContainsKey(info.Name))
         {
             using (pinned) { pinned.Column(info.Name); } // throws with the reason
         }

@@ -3,13 +3,17 @@ namespace AnnDataCache;
 /// <summary>What is known of an element without loading it. A tree: dicts and dataframes have children. Immutable.</summary>
 public sealed class ElementInfo
 {
-    internal ElementInfo(string path, ElementKind kind) => (Path, Kind) = (path, kind);
+    /// <param name="path">Path inside the file.</param>
+    /// <param name="kind">What it is.</param>
+    /// <param name="name">Where it holds a slash, as the names of columns may; else null.</param>
+    internal ElementInfo(string path, ElementKind kind, string? name = null) =>
+        (Path, Kind, Name) = (path, kind, name ?? path[(path.LastIndexOf('/') + 1)..]);
 
     /// <summary>Path inside the file as stored: <c>X</c>, <c>obs/cell_type</c>, <c>mod/rna/X</c>; empty for the file itself.</summary>
     public string Path { get; }
 
-    /// <summary>Last component of <see cref="Path"/>.</summary>
-    public string Name => Path[(Path.LastIndexOf('/') + 1)..];
+    /// <summary>Last component of <see cref="Path"/>. The name of a column or field may itself hold slashes.</summary>
+    public string Name { get; }
 
     /// <summary>What it is.</summary>
     public ElementKind Kind { get; }
@@ -42,12 +46,16 @@ public sealed class ElementInfo
     public string? IndexName { get; internal init; }
 
     /// <summary>
-    /// Value of a scalar: a <see cref="string"/>, <see cref="bool"/>, or number of exactly <see cref="Type"/>.
+    /// Value of a scalar: a <see cref="string"/>, <see cref="bool"/>, or number of exactly <see cref="Type"/>; bytes that
+    /// are no UTF-8 text are a <c>byte[]</c>. Of an awkward array: its form, a JSON text.
     /// Only in a tree that was pinned (<c>Pin("uns")</c>); null elsewhere.
     /// </summary>
     public object? Value { get; internal init; }
 
-    /// <summary>Members of a dict, by name; columns of a dataframe, the index first, the others in column order.</summary>
+    /// <summary>
+    /// Members of a dict, by name; columns of a dataframe, the index first, the others in column order; fields of records;
+    /// buffers of an awkward array.
+    /// </summary>
     public IReadOnlyList<ElementInfo> Children { get; internal init; } = [];
 
     /// <summary>
@@ -63,10 +71,12 @@ public sealed class ElementInfo
         ElementInfo current = this;
         while (current.Path != path)
         {
-            ElementInfo? next = null;
+            ElementInfo? next = null; // the longest that leads there: beside a column 'a' there may be one named 'a/b'
             foreach (ElementInfo child in current.Children)
             {
-                if (path == child.Path || path.StartsWith(child.Path + "/", StringComparison.Ordinal)) { next = child; break; }
+                bool leads = path.StartsWith(child.Path, StringComparison.Ordinal)
+                    && (path.Length == child.Path.Length || path[child.Path.Length] == '/');
+                if (leads && (next is null || child.Path.Length > next.Path.Length)) { next = child; }
             }
 
             if (next is null) { return null; }
@@ -88,7 +98,12 @@ public sealed class ElementInfo
     }
 
     /// <summary>The same description, held by another part.</summary>
-    internal ElementInfo WithPart(string partPath) => new(Path, Kind)
+    internal ElementInfo WithPart(string partPath) => Copy(Name, partPath);
+
+    /// <summary>The same description, under a name that may hold slashes.</summary>
+    internal ElementInfo WithName(string name) => name == Name ? this : Copy(name, PartPath);
+
+    private ElementInfo Copy(string name, string partPath) => new(Path, Kind, name)
     {
         EncodingType = EncodingType, EncodingVersion = EncodingVersion, Shape = Shape, Type = Type, NonZeros = NonZeros,
         Ordered = Ordered, Storage = Storage, Reason = Reason, IndexName = IndexName, Value = Value, Children = Children,

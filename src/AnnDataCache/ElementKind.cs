@@ -29,6 +29,10 @@ public enum ElementKind
     Number,
     /// <summary>Nothing: Python's None (<c>null</c>).</summary>
     Null,
+    /// <summary>Records with named fields, each a column (<c>rec-array</c>).</summary>
+    RecArray,
+    /// <summary>Lists of unequal length: a form and the buffers that it is laid over (<c>awkward-array</c>).</summary>
+    AwkwardArray,
     /// <summary>Cannot be read; <see cref="ElementInfo.Reason"/> says why. The other elements can.</summary>
     Refused,
 }
@@ -36,6 +40,11 @@ public enum ElementKind
 /// <summary>Names of <see cref="ElementKind"/>.</summary>
 public static class ElementKinds
 {
+    /// <summary>True for what can be a column of a dataframe.</summary>
+    internal static bool IsColumn(this ElementKind kind) => kind is ElementKind.Dense or ElementKind.Categorical or ElementKind.StringArray
+        or ElementKind.NullableInteger or ElementKind.NullableBoolean or ElementKind.NullableStringArray
+        or ElementKind.String or ElementKind.Number;
+
     /// <summary>The word for a kind, in JSON and for people: <c>dense</c>, <c>csr</c>, <c>nullable-integer</c>.</summary>
     public static string Name(this ElementKind kind) => kind switch
     {
@@ -52,6 +61,8 @@ public static class ElementKinds
         ElementKind.String => "string",
         ElementKind.Number => "number",
         ElementKind.Null => "null",
+        ElementKind.RecArray => "rec-array",
+        ElementKind.AwkwardArray => "awkward-array",
         ElementKind.Refused => "refused",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind of element."),
     };

@@ -154,7 +154,7 @@ public sealed unsafe class PinnedElement : IDisposable
         return _pin.View.Address(range);
     }
 
-    private bool IsColumnOfFrame => Layout.Kind == PartKind.Frame && Info.Path != Layout.Element;
+    private bool IsColumnOfFrame => Layout.Kind is PartKind.Frame or PartKind.Records && Info.Path != Layout.Element;
 
     private InvalidOperationException Wrong(string wanted) => new($"'{Info.Path}' is a {Info.Kind}, not {wanted}.");
 }

@@ -39,7 +39,8 @@ internal sealed class FileDescription(Utf8JsonWriter writer, CachedAnnData sourc
                 if (info.Path.Length > 0 && !IsModality(info.Path)) { WriteDict(info); }
                 foreach (ElementInfo child in info.Children) { WriteBelow(child); }
                 break;
-            case ElementKind.DataFrame: WriteFrame(info); break;
+            case ElementKind.DataFrame or ElementKind.RecArray: WriteColumns(info); break;
+            case ElementKind.AwkwardArray: WriteAwkward(info); break;
             case ElementKind.Refused: WriteRefused(info, info.Reason!); break;
             default: WriteLeaf(info); break;
         }
@@ -51,17 +52,36 @@ internal sealed class FileDescription(Utf8JsonWriter writer, CachedAnnData sourc
         bool isRaw = info.EncodingType == "raw" || (info.Name == "raw" && (parent.Length == 0 || IsModality(parent)));
         bool isMuData = info.Path == "mod";
         Start(info);
-        writer.WriteString("kind", isMuData ? "mudata" : isRaw ? "raw" : "dict");
-        writer.WriteStartArray(isMuData ? "modalities" : "keys");
-        foreach (string name in info.Children.Select(child => child.Name).Order(Utf8Order.Instance)) { writer.WriteStringValue(name); }
-        writer.WriteEndArray();
+        bool isRecords = info.Storage is not null; // a dict that is stored as one array of records
+        writer.WriteString("kind", isMuData ? "mudata" : isRaw ? "raw" : isRecords ? "legacy-obsm-structured" : "dict");
+        IEnumerable<string> names = info.Children.Select(child => child.Name);
+        WriteNames(isMuData ? "modalities" : isRecords ? "fields" : "keys", isRecords ? names : names.Order(Utf8Order.Instance));
         writer.WriteEndObject();
+    }
+
+    private void WriteNames(string member, IEnumerable<string> names)
+    {
+        writer.WriteStartArray(member);
+        foreach (string name in names) { writer.WriteStringValue(name); }
+        writer.WriteEndArray();
     }
 
     /// <summary>A modality is a file of its own: its members are described, and 'mod' names it.</summary>
     private static bool IsModality(string path) => path.StartsWith("mod/", StringComparison.Ordinal) && path.IndexOf('/', 4) < 0;
 
-    private void WriteFrame(ElementInfo info)
+    /// <summary>A form and its buffers; each buffer is an element of its own.</summary>
+    private void WriteAwkward(ElementInfo info)
+    {
+        Start(info);
+        writer.WriteString("kind", info.Kind.Name());
+        writer.WriteShape(info.Shape);
+        writer.WriteString("form", (string)info.Value!);
+        WriteNames("keys", info.Children.Select(child => child.Name).Order(Utf8Order.Instance));
+        writer.WriteEndObject();
+        foreach (ElementInfo buffer in info.Children) { WriteBelow(buffer); }
+    }
+
+    private void WriteColumns(ElementInfo info)
     {
         PinnedElement pinned;
         try
@@ -77,12 +97,21 @@ internal sealed class FileDescription(Utf8JsonWriter writer, CachedAnnData sourc
         using (pinned)
         {
             Start(info);
-            writer.WriteString("kind", "dataframe");
-            writer.WriteString("index_key", info.IndexName);
-            writer.WriteStartArray("column_order");
-            foreach (ElementInfo column in info.Children.Where(child => child.Name != info.IndexName)) { writer.WriteStringValue(column.Name); }
-            writer.WriteEndArray();
-            writer.WriteNumber("n_rows", info.Shape[0]);
+            writer.WriteString("kind", info.Kind.Name());
+            if (info.Kind == ElementKind.DataFrame)
+            {
+                writer.WriteString("index_key", info.IndexName);
+                bool isRecords = info.Storage is not null; // whose fields have no other order than their own
+                IEnumerable<string> names = info.Children.Select(child => child.Name);
+                WriteNames(isRecords ? "fields" : "column_order", isRecords ? names : names.Where(name => name != info.IndexName));
+                writer.WriteNumber("n_rows", info.Shape[0]);
+            }
+            else
+            {
+                WriteNames("fields", info.Children.Select(child => child.Name));
+                writer.WriteShape(info.Shape);
+            }
+
             writer.WriteEndObject();
             IReadOnlyDictionary<string, string> refused = pinned.RefusedColumns;
             foreach (ElementInfo column in info.Children)

@@ -15,12 +15,13 @@ internal static class ContentReader
         ContainerNode node = OpenPath(root, info.Path);
         return info.Kind switch
         {
-            ElementKind.Dict => new TreeContent(ElementTree.Describe(node, info.PartPath, withValues: info.Path.Length > 0)),
+            ElementKind.Dict => new TreeContent(ElementTree.Describe(root, node, info.Path, info.PartPath, withValues: true)),
             ElementKind.Dense => new DenseContent(info, (ContainerArray)node),
             ElementKind.StringArray => new SingleContent(info, new StringColumn(info, (ContainerArray)node, null)),
-            ElementKind.DataFrame => ReadFrame((ContainerGroup)node, info, failed),
-            ElementKind.String or ElementKind.Number or ElementKind.Null =>
-                new TreeContent(ElementTree.Describe(node, info.PartPath, withValues: true)),
+            ElementKind.DataFrame => ReadFrame(FrameMembers.Of(root, node, info.Path), info, failed),
+            ElementKind.RecArray => ReadRecords((ContainerArray)node, info, failed),
+            ElementKind.AwkwardArray or ElementKind.String or ElementKind.Number or ElementKind.Null =>
+                new TreeContent(ElementTree.Describe(root, node, info.Path, info.PartPath, withValues: true)),
             _ => Read((ContainerGroup)node, info.Path, ElementEncoding.Of(node)),
         };
     }
@@ -60,19 +61,19 @@ internal static class ContentReader
         return new SparseContent(info, offsets, indices, values);
     }
 
-    private static CategoricalColumn ReadCategorical(ContainerGroup group, string path, ElementEncoding encoding)
+    private static CategoricalColumn ReadCategorical(ContainerGroup group, string path, ElementEncoding encoding, string? name = null)
     {
         ContainerArray codes = Member(group, "codes", path);
         bool ordered = group.FindAttribute("ordered")?.AsInteger() == 1;
         ColumnContent categories = ReadCategories(group.Open("categories"), $"{path}/categories");
-        return Categorical(path, codes, categories, ordered, encoding);
+        return Categorical(path, codes, categories, ordered, encoding, name);
     }
 
     private static CategoricalColumn Categorical(
-        string path, ContainerArray codes, ColumnContent categories, bool ordered, ElementEncoding encoding)
+        string path, ContainerArray codes, ColumnContent categories, bool ordered, ElementEncoding encoding, string? name)
     {
         Require(IsInteger(codes), path, $"codes are {codes.Type.Description}; integers are expected");
-        ElementInfo info = new(path, ElementKind.Categorical)
+        ElementInfo info = new(path, ElementKind.Categorical, name)
         {
             EncodingType = encoding.Type, EncodingVersion = encoding.Version, Shape = codes.Shape, Type = codes.Type.Number,
             Ordered = ordered, Storage = StorageText.Of(codes), PartPath = path,
@@ -87,13 +88,13 @@ internal static class ContentReader
         return node is ContainerGroup group ? ReadNullable(group, path, encoding) : Column((ContainerArray)node, path, encoding);
     }
 
-    private static ColumnContent ReadNullable(ContainerGroup group, string path, ElementEncoding encoding)
+    private static ColumnContent ReadNullable(ContainerGroup group, string path, ElementEncoding encoding, string? name = null)
     {
         ContainerArray values = Member(group, "values", path);
         ContainerArray? mask = group.Contains("mask") ? Member(group, "mask", path) : null;
         Require(mask is null || (mask.Count == values.Count && mask.Type.Size == 1 && mask.Type.Class == StoredClass.Number), path,
             $"mask has {mask?.Count:N0} entries of {mask?.Type.Description}; {values.Count:N0} bools are expected");
-        ElementInfo info = new(path, encoding.Kind)
+        ElementInfo info = new(path, encoding.Kind, name)
         {
             EncodingType = encoding.Type, EncodingVersion = encoding.Version, Shape = values.Shape, Type = values.Type.Number,
             Storage = StorageText.Of(values), PartPath = path,
@@ -103,39 +104,50 @@ internal static class ContentReader
         return new NumberColumn(info, values, mask);
     }
 
-    private static FrameContent ReadFrame(ContainerGroup group, ElementInfo info, Dictionary<string, string> failed)
+    private static FrameContent ReadFrame(FrameMembers members, ElementInfo info, Dictionary<string, string> failed) =>
+        new(info, ReadColumns(info, failed, column => ReadColumn(members, column)));
+
+    private static RecordsContent ReadRecords(ContainerArray records, ElementInfo info, Dictionary<string, string> failed) =>
+        new(info, ReadColumns(info, failed, field => ReadField(records.OpenField(field.Name), field)));
+
+    private static ColumnContent ReadField(ContainerArray field, ElementInfo info) =>
+        Column(field, info.Path, ElementEncoding.Of(field), info.Name);
+
+    private static List<ColumnContent> ReadColumns(
+        ElementInfo info, Dictionary<string, string> failed, Func<ElementInfo, ColumnContent> read)
     {
         List<ColumnContent> columns = [];
         foreach (ElementInfo child in info.Children)
         {
             if (child.Kind == ElementKind.Refused || failed.ContainsKey(child.Name)) { continue; }
-            try { columns.Add(ReadColumn(group, child)); }
+            try { columns.Add(read(child)); }
             catch (Exception damage) when (ContainerException.IsDamage(damage)) { failed.Add(child.Name, damage.Message); }
         }
 
-        return new FrameContent(info, columns);
+        return columns;
     }
 
-    /// <summary>Opens one column of a dataframe; the name is the stored one, not part of a path.</summary>
-    private static ColumnContent ReadColumn(ContainerGroup frame, ElementInfo column)
+    private static ColumnContent ReadColumn(FrameMembers members, ElementInfo column)
     {
-        ContainerNode node = frame.Open(column.Name);
-        if (node is ContainerArray codes && LegacyCategories.Find(frame, codes) is { } legacy)
+        ContainerNode node = members.Open(column.Name);
+        if (node is ContainerArray codes && column.Kind == ElementKind.Categorical)
         {
+            LegacyCategories legacy = members.FindCategories(codes, column.Name)
+                ?? throw new DamagedContainerException($"'{column.Path}' has lost its categories");
             ColumnContent categories = ReadCategories(legacy.Values, $"{column.Path}/categories");
-            return Categorical(column.Path, codes, categories, legacy.Ordered, ElementEncoding.Of(codes));
+            return Categorical(column.Path, codes, categories, legacy.Ordered, ElementEncoding.Of(codes), column.Name);
         }
 
         ElementEncoding encoding = ElementEncoding.Of(node);
-        if (node is ContainerArray array) { return Column(array, column.Path, encoding); }
+        if (node is ContainerArray array) { return Column(array, column.Path, encoding, column.Name); }
         return encoding.Kind == ElementKind.Categorical
-            ? ReadCategorical((ContainerGroup)node, column.Path, encoding)
-            : ReadNullable((ContainerGroup)node, column.Path, encoding);
+            ? ReadCategorical((ContainerGroup)node, column.Path, encoding, column.Name)
+            : ReadNullable((ContainerGroup)node, column.Path, encoding, column.Name);
     }
 
-    private static ColumnContent Column(ContainerArray array, string path, ElementEncoding encoding)
+    private static ColumnContent Column(ContainerArray array, string path, ElementEncoding encoding, string? name = null)
     {
-        ElementInfo info = new(path, encoding.Kind)
+        ElementInfo info = new(path, encoding.Kind, name)
         {
             EncodingType = encoding.Type, EncodingVersion = encoding.Version, Shape = array.Shape, Type = array.Type.Number,
             Storage = StorageText.Of(array), PartPath = path,
@@ -149,9 +161,11 @@ internal static class ContentReader
     {
         ContainerNode node = root;
         if (path.Length == 0) { return node; }
-        foreach (string name in path.Split('/'))
+        string[] steps = path.Split('/');
+        for (int i = 0; i < steps.Length; i++)
         {
-            node = (node as ContainerGroup ?? throw new DamagedContainerException($"'{node.Path}' is not a group")).Open(name);
+            if (node is ContainerArray records) { return records.OpenField(string.Join('/', steps[i..])); } // whose name may hold slashes
+            node = ((ContainerGroup)node).Open(steps[i]);
         }
 
         return node;

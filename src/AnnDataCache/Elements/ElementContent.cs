@@ -20,6 +20,9 @@ internal sealed record SparseContent(ElementInfo Info, ContainerArray Offsets, C
 /// <summary>A dataframe: the columns that can be read, all of one length.</summary>
 internal sealed record FrameContent(ElementInfo Info, IReadOnlyList<ColumnContent> Columns) : ElementContent(Info);
 
+/// <summary>Records: the fields that can be read, each with a row for each record.</summary>
+internal sealed record RecordsContent(ElementInfo Info, IReadOnlyList<ColumnContent> Fields) : ElementContent(Info);
+
 /// <summary>A string array, categorical or nullable array that stands on its own.</summary>
 internal sealed record SingleContent(ElementInfo Info, ColumnContent Column) : ElementContent(Info);
 

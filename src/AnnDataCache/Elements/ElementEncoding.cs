@@ -50,6 +50,7 @@ internal readonly record struct ElementEncoding(ElementKind Kind, string? Type, 
         "nullable-integer" => ElementKind.NullableInteger,
         "nullable-boolean" => ElementKind.NullableBoolean,
         "nullable-string-array" => ElementKind.NullableStringArray,
+        "awkward-array" => ElementKind.AwkwardArray,
         "dict" or "raw" or null or "" => OfPlainGroup(group),
         _ when IsObject(type) => OfPlainGroup(group),
         _ => null,
@@ -70,7 +71,8 @@ internal readonly record struct ElementEncoding(ElementKind Kind, string? Type, 
     private static ElementKind? OfArray(ContainerArray array, string? type)
     {
         if (array.IsNull || type == "null") { return ElementKind.Null; }
-        if (type is not (null or "" or "array" or "string-array" or "string" or "numeric-scalar" or "dict" or "bytes")) { return null; }
+        if (type is not (null or "" or "array" or "string-array" or "string" or "numeric-scalar" or "dict" or "bytes" or "rec-array")) { return null; }
+        if (array.Type.Class == StoredClass.Compound && array.Type.Fields.Count > 0) { return ElementKind.RecArray; }
         bool scalar = array.Shape.Count == 0;
         if (array.Type.IsString) { return scalar ? ElementKind.String : ElementKind.StringArray; }
         if (array.Type.Class != StoredClass.Number)

@@ -15,17 +15,20 @@ internal sealed class ElementTree
     /// <summary>Far above any real file, and low enough to end in seconds.</summary>
     internal const int MaxNodes = 250_000;
 
+    private readonly ContainerGroup _root;
     private readonly bool _withValues;
     private int _nodes;
 
-    private ElementTree(bool withValues) => _withValues = withValues;
+    private ElementTree(ContainerGroup root, bool withValues) => (_root, _withValues) = (root, withValues);
 
     /// <summary>The tree below a node.</summary>
-    /// <param name="node">Usually the root of a file.</param>
+    /// <param name="root">Root of the file.</param>
+    /// <param name="node">The root, or the node at <paramref name="path"/>.</param>
+    /// <param name="path">Path of the node, empty for the root.</param>
     /// <param name="partPath">Part that holds the scalars below; null at a root, where each top-level dict has its own.</param>
     /// <param name="withValues">True to read the values of scalars.</param>
-    internal static ElementInfo Describe(ContainerNode node, string? partPath, bool withValues) =>
-        new ElementTree(withValues).Walk(node, node.Path, partPath, 0);
+    internal static ElementInfo Describe(ContainerGroup root, ContainerNode node, string path, string? partPath, bool withValues) =>
+        new ElementTree(root, withValues).Walk(node, path, partPath, 0);
 
     private ElementInfo Walk(ContainerNode node, string path, string? partPath, int depth)
     {
@@ -38,7 +41,9 @@ internal sealed class ElementTree
             {
                 ElementKind.Refused => Refused(path, encoding.Reason!, encoding),
                 ElementKind.Dict => WalkDict((ContainerGroup)node, path, partPath, encoding, depth),
-                ElementKind.DataFrame => WalkFrame((ContainerGroup)node, path, encoding, depth),
+                ElementKind.DataFrame => WalkFrame(node, path, encoding, depth),
+                ElementKind.AwkwardArray => AwkwardLayout.Describe((ContainerGroup)node, path, encoding),
+                ElementKind.RecArray => WalkRecords((ContainerArray)node, path, encoding, depth),
                 ElementKind.String or ElementKind.Number or ElementKind.Null =>
                     Scalar((ContainerArray)node, path, partPath ?? path, encoding),
                 _ => Leaf(node, path, encoding),
@@ -72,16 +77,70 @@ internal sealed class ElementTree
         };
     }
 
-    private ElementInfo WalkFrame(ContainerGroup group, string path, ElementEncoding encoding, int depth)
+    private ElementInfo WalkRecords(ContainerArray records, string path, ElementEncoding encoding, int depth)
     {
-        FrameMembers members = FrameMembers.Of(group);
+        ElementKind kind = LegacyRecords.KindAt(path);
+        if (kind == ElementKind.DataFrame) { return WalkFrame(records, path, encoding, depth); }
+        List<ElementInfo> fields = [];
+        foreach (string name in records.Type.Fields.Select(field => field.Name).Distinct(StringComparer.Ordinal))
+        {
+            ElementInfo field = Field(records, name, Join(path, name));
+            fields.Add(kind == ElementKind.RecArray ? field.WithPart(path) : field);
+        }
+
+        return new ElementInfo(path, kind)
+        {
+            EncodingType = encoding.Type, EncodingVersion = encoding.Version, Children = fields, PartPath = path,
+            Shape = kind == ElementKind.RecArray ? records.Shape : [], Storage = StorageText.Of(records),
+        };
+    }
+
+    /// <summary>One buffer of an awkward array: it has a part of its own, as any array.</summary>
+    internal static ElementInfo Buffer(ContainerGroup group, string name, string path)
+    {
+        try
+        {
+            ContainerNode node = group.Open(name);
+            ElementEncoding encoding = ElementEncoding.Of(node);
+            return encoding.Kind == ElementKind.Dense
+                ? Leaf(node, path, encoding)
+                : Refused(path, encoding.Reason ?? $"a {encoding.Kind.Name()} cannot be a buffer of an awkward array");
+        }
+        catch (Exception damage) when (ContainerException.IsDamage(damage))
+        {
+            return Refused(path, damage.Message);
+        }
+    }
+
+    private static ElementInfo Field(ContainerArray records, string name, string path)
+    {
+        try
+        {
+            ContainerArray field = records.OpenField(name);
+            ElementEncoding encoding = ElementEncoding.Of(field);
+            return encoding.Kind switch
+            {
+                ElementKind.Dense or ElementKind.Number => Leaf(field, path, encoding with { Kind = ElementKind.Dense }, name),
+                ElementKind.StringArray or ElementKind.String => Leaf(field, path, encoding with { Kind = ElementKind.StringArray }, name),
+                _ => Refused(path, encoding.Reason ?? $"a field of type {field.Type.Description} is not read", name),
+            };
+        }
+        catch (Exception damage) when (ContainerException.IsDamage(damage))
+        {
+            return Refused(path, damage.Message, name);
+        }
+    }
+
+    private ElementInfo WalkFrame(ContainerNode frame, string path, ElementEncoding encoding, int depth)
+    {
+        FrameMembers members = FrameMembers.Of(_root, frame, path);
         List<ElementInfo> columns = [];
         foreach (string name in members.Names)
         {
             string columnPath = Join(path, name);
-            ElementInfo column = group.Contains(name)
-                ? WalkColumn(group, name, columnPath, depth)
-                : Refused(columnPath, "column-order names it, but the dataframe has no such member");
+            ElementInfo column = members.Contains(name)
+                ? WalkColumn(members, name, columnPath, depth)
+                : Refused(columnPath, "column-order names it, but the dataframe has no such member", name);
             columns.Add(column.WithPart(path));
         }
 
@@ -90,30 +149,31 @@ internal sealed class ElementTree
         {
             EncodingType = encoding.Type, EncodingVersion = encoding.Version, Shape = [rows, members.ColumnCount],
             IndexName = members.IndexName, Children = columns, PartPath = path,
+            Storage = frame is ContainerArray records ? StorageText.Of(records) : null,
         };
     }
 
-    private ElementInfo WalkColumn(ContainerGroup group, string name, string path, int depth)
+    private ElementInfo WalkColumn(FrameMembers members, string name, string path, int depth)
     {
         try
         {
-            ContainerNode node = group.Open(name);
-            if (node is ContainerArray codes && LegacyCategories.Find(group, codes) is { } categories)
+            ContainerNode node = members.Open(name);
+            if (node is ContainerArray codes && members.FindCategories(codes, name) is { } categories)
             {
-                return new ElementInfo(path, ElementKind.Categorical)
+                return new ElementInfo(path, ElementKind.Categorical, name)
                 {
                     Shape = codes.Shape, Type = codes.Type.Number, Ordered = categories.Ordered, Storage = StorageText.Of(codes),
                 };
             }
 
             ElementInfo column = Walk(node, path, partPath: null, depth + 1);
-            return column.Kind is ElementKind.Dict or ElementKind.DataFrame or ElementKind.Csr or ElementKind.Csc
-                ? Refused(path, $"a {column.Kind} cannot be a column of a dataframe")
-                : column;
+            return column.Kind.IsColumn()
+                ? column.WithName(name)
+                : Refused(path, column.Reason ?? $"a {column.Kind.Name()} cannot be a column of a dataframe", name);
         }
         catch (Exception damage) when (ContainerException.IsDamage(damage))
         {
-            return Refused(path, damage.Message);
+            return Refused(path, damage.Message, name);
         }
     }
 
@@ -125,11 +185,11 @@ internal sealed class ElementTree
             Value = _withValues ? ScalarValue.Read(array) : null,
         };
 
-    private static ElementInfo Leaf(ContainerNode node, string path, ElementEncoding encoding)
+    private static ElementInfo Leaf(ContainerNode node, string path, ElementEncoding encoding, string? name = null)
     {
         if (node is ContainerArray array)
         {
-            return new ElementInfo(path, encoding.Kind)
+            return new ElementInfo(path, encoding.Kind, name)
             {
                 EncodingType = encoding.Type, EncodingVersion = encoding.Version, Shape = array.Shape, Type = array.Type.Number,
                 Storage = StorageText.Of(array), PartPath = path,
@@ -140,11 +200,13 @@ internal sealed class ElementTree
         return content.Info;
     }
 
-    internal static ElementInfo Refused(string path, string reason, ElementEncoding encoding = default) =>
-        new(path, ElementKind.Refused)
-        {
-            EncodingType = encoding.Type, EncodingVersion = encoding.Version, Reason = reason, PartPath = path,
-        };
+    private static ElementInfo Refused(string path, string reason, ElementEncoding encoding) => new(path, ElementKind.Refused)
+    {
+        EncodingType = encoding.Type, EncodingVersion = encoding.Version, Reason = reason, PartPath = path,
+    };
+
+    private static ElementInfo Refused(string path, string reason, string? name = null) =>
+        new(path, ElementKind.Refused, name) { Reason = reason, PartPath = path };
 
     private static string Join(string path, string name) => path.Length == 0 ? name : $"{path}/{name}";
 }

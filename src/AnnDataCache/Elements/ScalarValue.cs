@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Unicode;
 using AnnDataCache.Containers;
 
 namespace AnnDataCache.Elements;
@@ -20,7 +21,7 @@ internal static class ScalarValue
         return array.Type.Number!.Value.FromBytes(bytes);
     }
 
-    private static string ReadString(ContainerArray array)
+    private static object ReadString(ContainerArray array)
     {
         using StringCursor cursor = array.OpenStrings(0, 1);
         StringBlock block = new();
@@ -31,7 +32,7 @@ internal static class ScalarValue
                 $"'{array.Path}' is one string of {block[0].Length:N0} bytes; at most {MaxStringBytes:N0} are read");
         }
 
-        return Encoding.UTF8.GetString(block[0]);
+        return Utf8.IsValid(block[0]) ? Encoding.UTF8.GetString(block[0]) : block[0].ToArray();
     }
 }
 

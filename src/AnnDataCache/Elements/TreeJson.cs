@@ -28,6 +28,7 @@ internal static class TreeJson
     {
         writer.WriteStartObject();
         writer.WriteString("path", info.Path);
+        if (info.Path[(info.Path.LastIndexOf('/') + 1)..] != info.Name) { writer.WriteString("name", info.Name); }
         writer.WriteString("kind", info.Kind.Name());
         WriteText(writer, "encoding_type", info.EncodingType);
         WriteText(writer, "encoding_version", info.EncodingVersion);
@@ -46,7 +47,7 @@ internal static class TreeJson
         WriteText(writer, "index", info.IndexName);
         if (info.PartPath != info.Path) { writer.WriteString("part", info.PartPath); }
         if (info.Value is { } value) { WriteValue(writer, info.Type, value); }
-        if (info.Kind is ElementKind.Dict or ElementKind.DataFrame)
+        if (info.Children.Count > 0 || info.Kind is ElementKind.Dict or ElementKind.DataFrame)
         {
             writer.WriteStartArray("children");
             foreach (ElementInfo child in info.Children) { Write(writer, child); }
@@ -66,6 +67,7 @@ internal static class TreeJson
         switch (value)
         {
             case string text: writer.WriteString("value", text); break;
+            case byte[] bytes: writer.WriteString("bytes", Convert.ToHexString(bytes)); break;
             case bool flag: writer.WriteBoolean("value", flag); break;
             case float number when float.IsFinite(number): writer.WriteNumber("value", number); break;
             case double number when double.IsFinite(number):
@@ -115,6 +117,7 @@ internal static class TreeJson
         switch (name)
         {
             case "path": draft.Path = reader.GetString()!; break;
+            case "name": draft.Name = reader.GetString(); break;
             case "kind": draft.Kind = ParseKind(reader.GetString()!); break;
             case "encoding_type": draft.EncodingType = reader.GetString(); break;
             case "encoding_version": draft.EncodingVersion = reader.GetString(); break;
@@ -125,7 +128,7 @@ internal static class TreeJson
             case "reason": draft.Reason = reader.GetString(); break;
             case "index": draft.IndexName = reader.GetString(); break;
             case "part": draft.PartPath = reader.GetString(); break;
-            case "bytes": draft.Value = draft.Type!.Value.FromBytes(Convert.FromHexString(reader.GetString()!)); break;
+            case "bytes": draft.Value = ReadBytes(Convert.FromHexString(reader.GetString()!), draft.Type); break;
             case "value": draft.Value = ReadValue(ref reader, draft.Type); break;
             case "shape":
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndArray) { draft.Shape.Add(reader.GetInt64()); }
@@ -136,6 +139,8 @@ internal static class TreeJson
             default: reader.Skip(); break;
         }
     }
+
+    private static object ReadBytes(byte[] bytes, DType? type) => type is { } number ? number.FromBytes(bytes) : bytes;
 
     private static object ReadValue(ref Utf8JsonReader reader, DType? type) => type switch
     {
@@ -169,7 +174,7 @@ internal static class TreeJson
     {
         internal string Path = "";
         internal ElementKind Kind;
-        internal string? EncodingType, EncodingVersion, Storage, Reason, IndexName, PartPath;
+        internal string? Name, EncodingType, EncodingVersion, Storage, Reason, IndexName, PartPath;
         internal DType? Type;
         internal long? NonZeros;
         internal bool Ordered;
@@ -177,7 +182,7 @@ internal static class TreeJson
         internal readonly List<long> Shape = [];
         internal readonly List<ElementInfo> Children = [];
 
-        internal ElementInfo ToInfo() => new(Path, Kind)
+        internal ElementInfo ToInfo() => new(Path, Kind, Name)
         {
             EncodingType = EncodingType, EncodingVersion = EncodingVersion, Storage = Storage, Reason = Reason,
             IndexName = IndexName, PartPath = PartPath ?? Path, Type = Type, NonZeros = NonZeros, Ordered = Ordered,

@@ -40,7 +40,7 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
 
     private static ElementInfo DescribeAll(AnnDataSource source, ContainerGroup root)
     {
-        ElementInfo tree = ElementTree.Describe(root, null, withValues: false);
+        ElementInfo tree = ElementTree.Describe(root, root, "", null, withValues: false);
         return tree.Kind != ElementKind.Refused
             ? tree
             : throw new SourceException(CacheError.SourceUnreadable, $"'{source.Path}' cannot be read as AnnData: {tree.Reason}");

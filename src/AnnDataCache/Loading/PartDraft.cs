@@ -30,6 +30,7 @@ internal sealed class PartDraft
         SparseContent sparse => OfSparse(sparse, source),
         SingleContent single => OfSingle(single, source, context),
         FrameContent frame => OfFrame(frame, source, refused, context),
+        RecordsContent records => OfRecords(records, source, refused, context),
         TreeContent tree => OfJson(tree.Info, TreeJson.Write(tree.Info), source),
         _ => throw new ArgumentException($"No part is made of {content.GetType().Name}.", nameof(content)),
     };
@@ -104,13 +105,7 @@ internal sealed class PartDraft
     private static PartDraft OfFrame(
         FrameContent frame, string source, IReadOnlyDictionary<string, string> failed, ReadContext context)
     {
-        List<RefusedColumn> refused = [];
-        foreach (ElementInfo child in frame.Info.Children)
-        {
-            string? reason = failed.GetValueOrDefault(child.Name) ?? child.Reason;
-            if (reason is not null) { refused.Add(new RefusedColumn(child.Name, reason)); }
-        }
-
+        List<RefusedColumn> refused = RefusedOf(frame.Info, failed);
         long rows = frame.Columns.Count > 0 ? RowsOf(frame.Columns[0]) : 0;
         List<FrameColumn> columns = [];
         foreach (ColumnContent column in frame.Columns)
@@ -119,11 +114,38 @@ internal sealed class PartDraft
             refused.Add(new RefusedColumn(column.Info.Name, $"has {RowsOf(column):N0} rows where the dataframe has {rows:N0}"));
         }
 
-        ColumnFiller[] fillers = new ColumnFiller[columns.Count];
-        ForEachColumn(columns, context, column => fillers[column.Position] =
-            ColumnFiller.Of(column.Content, rows, column.Name == frame.Info.IndexName, context with { Workers = 1 }));
+        ColumnFiller[] fillers = FillersOf(columns, rows, frame.Info.IndexName, context);
         PartLayout layout = Describe(frame.Info, source, PartKind.Frame, fillers, [rows, frame.Info.Shape[1]], refused);
         return new PartDraft(layout, fillers, columnsInParallel: true);
+    }
+
+    private static PartDraft OfRecords(
+        RecordsContent records, string source, IReadOnlyDictionary<string, string> failed, ReadContext context)
+    {
+        long rows = records.Info.Shape.Aggregate(1L, (product, length) => checked(product * length));
+        ColumnFiller[] fillers = FillersOf([.. records.Fields.Select((field, i) => new FrameColumn(field, i))], rows, null, context);
+        PartLayout layout = Describe(records.Info, source, PartKind.Records, fillers, refused: RefusedOf(records.Info, failed));
+        return new PartDraft(layout, fillers, columnsInParallel: true);
+    }
+
+    private static ColumnFiller[] FillersOf(IReadOnlyList<FrameColumn> columns, long rows, string? indexName, ReadContext context)
+    {
+        ColumnFiller[] fillers = new ColumnFiller[columns.Count];
+        ForEachColumn(columns, context, column => fillers[column.Position] =
+            ColumnFiller.Of(column.Content, rows, column.Name == indexName, context with { Workers = 1 }));
+        return fillers;
+    }
+
+    private static List<RefusedColumn> RefusedOf(ElementInfo info, IReadOnlyDictionary<string, string> failed)
+    {
+        List<RefusedColumn> refused = [];
+        foreach (ElementInfo child in info.Children)
+        {
+            string? reason = failed.GetValueOrDefault(child.Name) ?? child.Reason;
+            if (reason is not null) { refused.Add(new RefusedColumn(child.Name, reason)); }
+        }
+
+        return refused;
     }
 
     private static long RowsOf(ColumnContent column) => column.Info.Shape.Count > 0 ? column.Info.Shape[0] : 1;

@@ -12,7 +12,7 @@ internal static class LayoutJson
     /// <summary>How the JSON starts. Inside a JSON string the quotes would be escaped: the last such bytes of a file are the layout.</summary>
     internal static ReadOnlySpan<byte> Marker => "{\"anndata_cache\":"u8;
 
-    private static readonly string[] s_partKinds = ["dense", "csr", "csc", "frame", "column", "json"];
+    private static readonly string[] s_partKinds = ["dense", "csr", "csc", "frame", "records", "column", "json"];
     private static readonly string[] s_columnKinds = ["number", "bool", "string", "categorical", "sparse", "json"];
 
     internal static string NameOf(PartKind kind) => s_partKinds[(int)kind];

@@ -18,9 +18,12 @@ internal static class LayoutRules
             PartKind.Frame => shape.Count == 2 && layout.Columns.All(column => column.Rows == shape[0] && column.Kind is not (ColumnKind.Sparse or ColumnKind.Json))
                 ? null
                 : "its columns are not those of a dataframe of its shape",
+            PartKind.Records => layout.Columns.All(column => IsProduct(shape, 0, column.Rows) && column.Kind is not (ColumnKind.Sparse or ColumnKind.Json))
+                ? null
+                : "its columns are not those of records of its shape",
             PartKind.Csr => Only(layout, ColumnKind.Sparse, column => shape.Count == 2 && column.Rows == shape[0]),
             PartKind.Csc => Only(layout, ColumnKind.Sparse, column => shape.Count == 2 && column.Rows == shape[1]),
-            PartKind.Dense => Only(layout, ColumnKind.Number, column => shape.Count > 0 && column.Rows == shape[0] && IsWidth(shape, column.Width)),
+            PartKind.Dense => Only(layout, ColumnKind.Number, column => shape.Count > 0 && column.Rows == shape[0] && IsProduct(shape, 1, column.Width)),
             PartKind.Json => Only(layout, ColumnKind.Json, column => column.Rows == 1),
             PartKind.Column => layout.Columns is [{ Kind: not (ColumnKind.Sparse or ColumnKind.Json) }] ? null : "it must have one column that stands alone",
             _ => "it is of no known kind",
@@ -30,15 +33,15 @@ internal static class LayoutRules
     private static string? Only(PartLayout layout, ColumnKind kind, Func<ColumnLayout, bool> fits) =>
         layout.Columns is [{ } only] && only.Kind == kind && fits(only) ? null : $"a {LayoutJson.NameOf(layout.Kind)} part must have one column of its shape";
 
-    private static bool IsWidth(IReadOnlyList<long> shape, long width)
+    private static bool IsProduct(IReadOnlyList<long> shape, int from, long expected)
     {
-        UInt128 product = 1; // of lengths below 2^63: two never overflow, and the width ends the loop before a third could
-        for (int axis = 1; axis < shape.Count; axis++)
+        UInt128 product = 1; // of lengths below 2^63: two never overflow, and the limit ends the loop before a third could
+        for (int axis = from; axis < shape.Count; axis++)
         {
             product *= (UInt128)shape[axis];
             if (product > long.MaxValue) { return false; }
         }
 
-        return product == (UInt128)width;
+        return product == (UInt128)expected;
     }
 }

@@ -18,6 +18,8 @@ internal enum PartKind
     Csc,
     /// <summary>A dataframe: an index column and any others.</summary>
     Frame,
+    /// <summary>Records: a column for each field, a row for each record; the array's real shape is in the layout.</summary>
+    Records,
     /// <summary>One column on its own: strings, a categorical, a nullable array.</summary>
     Column,
     /// <summary>One JSON text.</summary>
@@ -114,7 +116,7 @@ internal sealed class PartLayout
     internal string? EncodingType { get; init; }
     internal string? EncodingVersion { get; init; }
 
-    /// <summary>(n_obs, n_vars) of a matrix, all axes of an array, (rows, columns) of a dataframe.</summary>
+    /// <summary>(n_obs, n_vars) of a matrix, all axes of an array or of records, (rows, columns) of a dataframe.</summary>
     internal required IReadOnlyList<long> Shape { get; init; }
 
     /// <summary>In file order; of a dataframe the index comes first.</summary>
@@ -123,6 +125,6 @@ internal sealed class PartLayout
     /// <summary>Of a dataframe: the name of the index column as stored (AnnData's <c>_index</c> attribute), else null.</summary>
     internal string? IndexName { get; init; }
 
-    /// <summary>Of a dataframe: columns that could not be read.</summary>
+    /// <summary>Of a dataframe or of records: columns that could not be read.</summary>
     internal IReadOnlyList<RefusedColumn> Refused { get; init; } = [];
 }
