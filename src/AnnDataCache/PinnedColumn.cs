@@ -14,6 +14,7 @@ public sealed unsafe class PinnedColumn
     {
         (_owner, _layout) = (owner, layout);
         Categories = layout.Categories is { } categories ? new PinnedColumn(owner, categories) : null;
+        Items = layout.Items is { } items ? new PinnedColumn(owner, items) : null;
     }
 
     /// <summary>Name as stored; <c>X</c> for the only column of an array.</summary>
@@ -27,6 +28,7 @@ public sealed unsafe class PinnedColumn
         ColumnKind.Bool => HasNulls ? ElementKind.NullableBoolean : ElementKind.Dense,
         ColumnKind.Number => HasNulls ? ElementKind.NullableInteger : ElementKind.Dense,
         ColumnKind.Sparse => _owner.Info.Kind,
+        ColumnKind.List => ElementKind.AwkwardArray,
         _ => ElementKind.Dict,
     };
 
@@ -59,6 +61,9 @@ public sealed unsafe class PinnedColumn
     /// <summary>Distinct values of a categorical, or of strings that are stored by code; else null.</summary>
     public PinnedColumn? Categories { get; }
 
+    /// <summary>Of lists: all their items, one after the other; <see cref="Offsets"/> say where each list starts. Else null.</summary>
+    public PinnedColumn? Items { get; }
+
     /// <summary>True for bools that are packed eight to a byte, least significant bit first.</summary>
     public bool IsBitmap => _layout.Kind == ColumnKind.Bool;
 
@@ -70,7 +75,7 @@ public sealed unsafe class PinnedColumn
         _ => _layout.Type,
     });
 
-    /// <summary>Of strings: rows + 1 int64 offsets into the bytes. Of a sparse matrix: indptr. Else empty.</summary>
+    /// <summary>Of strings and lists: rows + 1 int64 offsets into the bytes or items. Of a sparse matrix: indptr. Else empty.</summary>
     public PinnedBuffer Offsets => Buffer(_layout.Offsets, _layout.Kind == ColumnKind.Sparse ? _layout.IndexType : DType.Int64);
 
     /// <summary>Of a sparse matrix: the position of each entry on the other axis. Else empty.</summary>
@@ -98,7 +103,7 @@ public sealed unsafe class PinnedColumn
         long start = offsets[row], end = offsets[row + 1];
         return start >= 0 && end >= start && end <= _layout.Values.Length && end - start <= int.MaxValue
             ? new ReadOnlySpan<byte>(Values.Address + start, (int)(end - start))
-            : throw new StoreException(CacheError.StoreUnusable, $"Column '{Name}' of a part has damaged offsets in row {row}. Run 'anndata-cache verify'.");
+            : throw Damaged(row);
     }
 
     /// <summary>A row's string.</summary>
@@ -119,7 +124,7 @@ public sealed unsafe class PinnedColumn
         };
     }
 
-    /// <summary>A value as an object: string, bool, number of <see cref="Type"/>, a category, or null when it is missing.</summary>
+    /// <summary>A value as an object: string, bool, number of <see cref="Type"/>, a category, an array of a list's items, or null when it is missing.</summary>
     /// <param name="row">Row, from 0.</param>
     /// <param name="item">Position in the row, below <see cref="Width"/>.</param>
     public object? GetValue(long row, long item = 0)
@@ -135,9 +140,23 @@ public sealed unsafe class PinnedColumn
             case ColumnKind.Number:
                 int size = Type.Size();
                 return Type.FromBytes(new ReadOnlySpan<byte>(Values.Address + (((row * Width) + item) * size), size));
+            case ColumnKind.List: return List(row);
             default: throw new InvalidOperationException($"'{Name}' is sparse; take it with Sparse<T>().");
         }
     }
+
+    private object?[] List(long row)
+    {
+        long* offsets = (long*)Offsets.Address;
+        (long start, long end) = (offsets[row], offsets[row + 1]);
+        if (start < 0 || end < start || end > Items!.Rows || end - start > Array.MaxLength) { throw Damaged(row); }
+        object?[] items = new object?[end - start];
+        for (int i = 0; i < items.Length; i++) { items[i] = Items.GetValue(start + i); }
+        return items;
+    }
+
+    private StoreException Damaged(long row) => new(
+        CacheError.StoreUnusable, $"Column '{Name}' of a part has damaged offsets in row {row}. Run 'anndata-cache verify'.");
 
     private PinnedBuffer Buffer(BufferRange range, DType type) => new(_owner, _owner.Address(range), range.Length, type);
 

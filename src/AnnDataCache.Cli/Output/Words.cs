@@ -35,6 +35,8 @@ internal static class Words
         null => "",
         string text => SafeText.OneLine(text),
         bool flag => flag ? "True" : "False",
+        byte[] bytes => Convert.ToHexString(bytes),
+        object?[] items => $"[{string.Join(", ", items.Select(Value))}]",
         float number => number.ToString("G7", CultureInfo.InvariantCulture),
         double number => number.ToString("G10", CultureInfo.InvariantCulture),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),

@@ -31,7 +31,7 @@ internal sealed class InspectVerb : Verb
         TextTable table = new("element", "kind", "shape", "type", "encoding", "storage");
         foreach (ElementInfo info in tree.SelfAndDescendants().Skip(1))
         {
-            int depth = info.Path.AsSpan().Count('/');
+            int depth = info.Path.AsSpan(0, info.Path.Length - info.Name.Length).Count('/');
             string encoding = info.EncodingType is null ? "" : $"{info.EncodingType} {info.EncodingVersion}";
             table.AddLong(
                 new string(' ', 2 * depth) + info.Name, info.Kind.Name(), Words.Shape(info.Shape), info.Type?.Name() ?? "",

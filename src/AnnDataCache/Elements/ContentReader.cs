@@ -20,7 +20,8 @@ internal static class ContentReader
             ElementKind.StringArray => new SingleContent(info, new StringColumn(info, (ContainerArray)node, null)),
             ElementKind.DataFrame => ReadFrame(FrameMembers.Of(root, node, info.Path), info, failed),
             ElementKind.RecArray => ReadRecords((ContainerArray)node, info, failed),
-            ElementKind.AwkwardArray or ElementKind.String or ElementKind.Number or ElementKind.Null =>
+            ElementKind.AwkwardArray => AwkwardLayout.Read((ContainerGroup)node, info),
+            ElementKind.String or ElementKind.Number or ElementKind.Null =>
                 new TreeContent(ElementTree.Describe(root, node, info.Path, info.PartPath, withValues: true)),
             _ => Read((ContainerGroup)node, info.Path, ElementEncoding.Of(node)),
         };

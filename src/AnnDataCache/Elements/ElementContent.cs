@@ -33,7 +33,7 @@ internal sealed record TreeContent(ElementInfo Info) : ElementContent(Info);
 /// <param name="Info">Its description; the shape's product is the number of values.</param>
 internal abstract record ColumnContent(ElementInfo Info)
 {
-    internal long Count => Info.Shape.Aggregate(1L, (product, length) => checked(product * length));
+    internal virtual long Rows => Info.Shape.Aggregate(1L, (product, length) => checked(product * length));
 }
 
 /// <summary>Numbers; an optional mask (true = missing) makes it nullable.</summary>
@@ -41,6 +41,18 @@ internal sealed record NumberColumn(ElementInfo Info, ContainerArray Values, Con
 
 /// <summary>Strings; an optional mask (true = missing) makes it nullable.</summary>
 internal sealed record StringColumn(ElementInfo Info, ContainerArray Values, ContainerArray? Mask) : ColumnContent(Info);
+
+/// <summary>Lists: offsets into their items, one more than there are lists.</summary>
+internal sealed record ListColumn(ElementInfo Info, long Lists, ContainerArray Offsets, ColumnContent Items) : ColumnContent(Info)
+{
+    internal override long Rows => Lists;
+}
+
+/// <summary>Strings as offsets into UTF-8 bytes.</summary>
+internal sealed record TextColumn(ElementInfo Info, long Strings, ContainerArray Offsets, ContainerArray Bytes) : ColumnContent(Info)
+{
+    internal override long Rows => Strings;
+}
 
 /// <summary>Codes into categories; a negative code is a missing value.</summary>
 internal sealed record CategoricalColumn(ElementInfo Info, ContainerArray Codes, ColumnContent Categories) : ColumnContent(Info);

@@ -16,7 +16,7 @@ internal sealed class CategoricalFiller : ColumnFiller
     internal CategoricalFiller(CategoricalColumn column, long rows, ReadContext context)
     {
         _column = column;
-        _categoryCount = column.Categories.Count;
+        _categoryCount = column.Categories.Rows;
         _categories = Of(column.Categories, _categoryCount, isIndex: true, context);
         DType stored = column.Codes.Type.Number!.Value, type = CodeType(stored, _categoryCount);
         Layout = new ColumnLayout

@@ -26,11 +26,13 @@ internal abstract class ColumnFiller : INamedColumn
     /// <param name="context">For the first reading of strings.</param>
     internal static ColumnFiller Of(ColumnContent column, long rows, bool isIndex, ReadContext context)
     {
-        long width = rows == 0 ? 1 : column.Count / rows;
+        long width = rows == 0 ? 1 : column.Rows / rows;
         return column switch
         {
             StringColumn strings when width == 1 => new StringFiller(strings, rows, StringScan.Of(strings.Values, rows, !isIndex, context)),
             CategoricalColumn categorical when width == 1 => new CategoricalFiller(categorical, rows, context),
+            ListColumn lists => new ListFiller(lists, rows, context),
+            TextColumn text => new TextFiller(text, rows),
             NumberColumn { Values.Type.Number: DType.Bool } bools when width == 1 => new BoolFiller(bools, rows),
             NumberColumn numbers when numbers.Mask is null || width == 1 => new NumberFiller(numbers, rows, width),
             _ => throw new UnsupportedContainerException(

@@ -74,7 +74,7 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
         {
             try
             {
-                ElementContent content = read(rented.Container.Root, failed);
+                ElementContent content = read(TenXMatrix.AsAnnData(rented.Container.Root), failed);
                 PartPin pin = Build(source, rented.Container, name, content, failed, progress, start, cancellation);
                 loaded = true;
                 return pin;

@@ -92,7 +92,7 @@ internal sealed class PartDraft
 
     private static PartDraft OfSingle(SingleContent single, string source, ReadContext context)
     {
-        ColumnFiller filler = ColumnFiller.Of(single.Column, single.Column.Count, isIndex: false, context);
+        ColumnFiller filler = ColumnFiller.Of(single.Column, single.Column.Rows, isIndex: false, context);
         return new PartDraft(Describe(single.Info, source, PartKind.Column, [filler]), [filler], columnsInParallel: false);
     }
 

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using AnnDataCache.Containers;
 using AnnDataCache.Elements;
 using AnnDataCache.Interop;
@@ -47,62 +46,14 @@ internal sealed class SparseFiller : ColumnFiller
 
     internal override void Fill(ByteTarget target, ReadContext context)
     {
-        using NativeBuffer offsets = ReadOffsets(context);
-        WriteOffsets(offsets, target);
+        using RisingOffsets offsets = RisingOffsets.Read(
+            _content.Offsets, Layout.Rows, _content.Values.Count, $"'{_content.Info.Path}': indptr", context.Cancellation);
+        offsets.Write(target, Layout.Offsets, Layout.IndexType);
         DType stored = _content.Indices.Type.Number!.Value;
         IndexTarget indices = new(
-            new OffsetTarget(target, Layout.Indices.Offset, Layout.Indices.Length), stored, Layout.IndexType, _minor, offsets, _content.Info.Path);
+            new OffsetTarget(target, Layout.Indices.Offset, Layout.Indices.Length), stored, Layout.IndexType, _minor, offsets.Memory, _content.Info.Path);
         _content.Indices.Read(indices, context);
         Layout.Canonical = indices.IsCanonical();
         _content.Values.Read(new OffsetTarget(target, Layout.Values.Offset, Layout.Values.Length), context);
-    }
-
-    /// <summary>All offsets as int64, checked: from 0 to the number of entries, never decreasing.</summary>
-    private unsafe NativeBuffer ReadOffsets(ReadContext context)
-    {
-        long count = Layout.Rows + 1, entries = _content.Values.Count;
-        DType stored = _content.Offsets.Type.Number!.Value;
-        NativeBuffer offsets = new(checked(count * sizeof(long)));
-        try
-        {
-            byte[] block = new byte[(int)Math.Min(BlockRows, count) * stored.Size()];
-            long previous = 0;
-            for (long row = 0; row < count; row += BlockRows)
-            {
-                context.Cancellation.ThrowIfCancellationRequested();
-                int rows = (int)Math.Min(BlockRows, count - row);
-                _content.Offsets.ReadRows(row, rows, block.AsSpan(0, rows * stored.Size()));
-                Span<long> values = MemoryMarshal.Cast<byte, long>(offsets.Span(row * sizeof(long), rows * sizeof(long)));
-                IntegerConversion.Widen(block.AsSpan(0, rows * stored.Size()), stored, values);
-                foreach (long offset in values)
-                {
-                    if (offset < previous || offset > entries || (row == 0 && values[0] != 0)) { throw BadOffset(offset, previous); }
-                    previous = offset;
-                }
-            }
-
-            return previous == entries ? offsets : throw BadOffset(previous, entries);
-        }
-        catch
-        {
-            offsets.Dispose();
-            throw;
-        }
-    }
-
-    private DamagedContainerException BadOffset(long offset, long other) => new(
-        $"'{_content.Info.Path}': indptr must rise from 0 to {_content.Values.Count:N0}, but has {offset:N0} beside {other:N0}");
-
-    private void WriteOffsets(NativeBuffer offsets, ByteTarget target)
-    {
-        int size = Layout.IndexType.Size();
-        byte[] block = new byte[BlockRows * size];
-        for (long row = 0; row <= Layout.Rows; row += BlockRows)
-        {
-            int rows = (int)Math.Min(BlockRows, Layout.Rows + 1 - row);
-            Span<byte> stored = offsets.Span(row * sizeof(long), rows * sizeof(long));
-            IntegerConversion.Convert(stored, DType.Int64, block, Layout.IndexType, long.MaxValue);
-            target.Write(Layout.Offsets.Offset + (row * size), block.AsSpan(0, rows * size));
-        }
     }
 }

@@ -41,6 +41,10 @@ internal static class ArrowMessages
                     AddBuffer(column.Offsets, bodyStart);
                     AddBuffer(column.Values, bodyStart);
                     break;
+                case ColumnKind.List:
+                    AddBuffer(column.Offsets, bodyStart);
+                    Add(column.Items!, bodyStart);
+                    break;
                 case ColumnKind.Sparse:
                     long entries = column.Values.Length / column.Type.Size();
                     AddBuffer(column.Offsets, bodyStart);

@@ -54,6 +54,10 @@ internal static class ArrowTypes
         {
             case ColumnKind.Bool: return (Bool, Empty(builder), []);
             case ColumnKind.String or ColumnKind.Json: return (LargeUtf8, Empty(builder), []);
+            case ColumnKind.List:
+                (byte type, int table, int[] children) = Values(builder, column.Items!);
+                int item = Field(builder, "item", nullable: false, type, table, children, 0, []);
+                return (LargeList, Empty(builder), [item]);
             case ColumnKind.Sparse:
                 int index = Numbers(builder, "index", column.IndexType, 1), value = Numbers(builder, "value", column.Type, 1);
                 int entry = Field(builder, "item", nullable: false, Struct, Empty(builder), [index, value], 0, []);

@@ -47,6 +47,7 @@ internal static class BufferLengths
         }
 
         if (column.Categories is not null) { return "it has categories"; }
+        if (column.Kind != ColumnKind.List && column.Items is not null) { return "it has items"; }
         switch (column.Kind)
         {
             case ColumnKind.Number:
@@ -55,6 +56,9 @@ internal static class BufferLengths
                 return Expect(column, Bitmap(column.Rows), 0, 0);
             case ColumnKind.String or ColumnKind.Json:
                 return Expect(column, column.Values.Length, checked((column.Rows + 1) * sizeof(long)), 0);
+            case ColumnKind.List:
+                if (column.Items is null) { return "it has no items"; }
+                return FindProblem(column.Items) ?? Expect(column, 0, checked((column.Rows + 1) * sizeof(long)), 0);
             case ColumnKind.Sparse:
                 if (column.IndexType is not (DType.Int32 or DType.Int64)) { return $"its indices are {column.IndexType.Name()}"; }
                 long entries = column.Values.Length / column.Type.Size();

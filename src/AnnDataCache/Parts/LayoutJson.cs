@@ -13,7 +13,7 @@ internal static class LayoutJson
     internal static ReadOnlySpan<byte> Marker => "{\"anndata_cache\":"u8;
 
     private static readonly string[] s_partKinds = ["dense", "csr", "csc", "frame", "records", "column", "json"];
-    private static readonly string[] s_columnKinds = ["number", "bool", "string", "categorical", "sparse", "json"];
+    private static readonly string[] s_columnKinds = ["number", "bool", "string", "categorical", "sparse", "json", "list"];
 
     internal static string NameOf(PartKind kind) => s_partKinds[(int)kind];
 
@@ -77,6 +77,12 @@ internal static class LayoutJson
             Write(writer, categories);
         }
 
+        if (column.Items is { } items)
+        {
+            writer.WritePropertyName("items");
+            Write(writer, items);
+        }
+
         writer.WriteEndObject();
     }
 
@@ -117,7 +123,7 @@ internal static class LayoutJson
     {
         try
         {
-            Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = 12 });
+            Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = 24 });
             reader.Read();
             return ReadPart(ref reader);
         }
@@ -177,7 +183,7 @@ internal static class LayoutJson
         long rows = -1, width = 1, nulls = 0;
         bool ordered = false, canonical = false, ascii = false;
         BufferRange validity = default, values = default, offsets = default, indices = default;
-        ColumnLayout? categories = null;
+        ColumnLayout? categories = null, items = null;
         Dictionary<string, string>? stored = null;
         List<long>? shape = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -200,6 +206,7 @@ internal static class LayoutJson
             else if (reader.ValueTextEquals("shape"u8)) { ReadNumbers(ref reader, shape = []); }
             else if (reader.ValueTextEquals("stored"u8)) { stored = ReadStored(ref reader); }
             else if (reader.ValueTextEquals("categories"u8)) { reader.Read(); categories = ReadColumn(ref reader); }
+            else if (reader.ValueTextEquals("items"u8)) { reader.Read(); items = ReadColumn(ref reader); }
             else { Skip(ref reader); }
         }
 
@@ -208,7 +215,7 @@ internal static class LayoutJson
         {
             Name = name, Kind = kind.Value, Type = type, Rows = rows, Width = width, Ordered = ordered, IndexType = indexType,
             NullCount = nulls, Ascii = ascii, Canonical = canonical, Validity = validity, Values = values, Offsets = offsets,
-            Indices = indices, Categories = categories, Encoding = encoding, Stored = stored, Shape = shape,
+            Indices = indices, Categories = categories, Items = items, Encoding = encoding, Stored = stored, Shape = shape,
         };
     }
 

@@ -15,20 +15,24 @@ internal static class LayoutRules
         if (shape.Any(length => length < 0)) { return "an axis is shorter than 0"; }
         return layout.Kind switch
         {
-            PartKind.Frame => shape.Count == 2 && layout.Columns.All(column => column.Rows == shape[0] && column.Kind is not (ColumnKind.Sparse or ColumnKind.Json))
+            PartKind.Frame => shape.Count == 2 && layout.Columns.All(column => column.Rows == shape[0] && IsPlain(column))
                 ? null
                 : "its columns are not those of a dataframe of its shape",
-            PartKind.Records => layout.Columns.All(column => IsProduct(shape, 0, column.Rows) && column.Kind is not (ColumnKind.Sparse or ColumnKind.Json))
+            PartKind.Records => layout.Columns.All(column => IsProduct(shape, 0, column.Rows) && IsPlain(column))
                 ? null
                 : "its columns are not those of records of its shape",
             PartKind.Csr => Only(layout, ColumnKind.Sparse, column => shape.Count == 2 && column.Rows == shape[0]),
             PartKind.Csc => Only(layout, ColumnKind.Sparse, column => shape.Count == 2 && column.Rows == shape[1]),
             PartKind.Dense => Only(layout, ColumnKind.Number, column => shape.Count > 0 && column.Rows == shape[0] && IsProduct(shape, 1, column.Width)),
             PartKind.Json => Only(layout, ColumnKind.Json, column => column.Rows == 1),
-            PartKind.Column => layout.Columns is [{ Kind: not (ColumnKind.Sparse or ColumnKind.Json) }] ? null : "it must have one column that stands alone",
+            PartKind.Column => layout.Columns is [{ } only] && (IsPlain(only) || IsList(only)) ? null : "it must have one column that stands alone",
             _ => "it is of no known kind",
         };
     }
+
+    private static bool IsPlain(ColumnLayout column) => column.Kind is not (ColumnKind.Sparse or ColumnKind.Json or ColumnKind.List);
+
+    private static bool IsList(ColumnLayout column) => column.Kind == ColumnKind.List && (IsPlain(column.Items!) || IsList(column.Items!));
 
     private static string? Only(PartLayout layout, ColumnKind kind, Func<ColumnLayout, bool> fits) =>
         layout.Columns is [{ } only] && only.Kind == kind && fits(only) ? null : $"a {LayoutJson.NameOf(layout.Kind)} part must have one column of its shape";

@@ -26,6 +26,7 @@ internal static unsafe class PartCheck
     {
         cancellation.ThrowIfCancellationRequested();
         if (column.Categories is { } categories) { Check(view, categories, 0, problems, cancellation); }
+        if (column.Items is { } items) { Check(view, items, 0, problems, cancellation); }
         string? problem = ProblemOf(view, column, minor, cancellation) ?? ProblemOfValidity(view, column);
         if (problem is not null) { problems.Add($"column '{column.Name}': {problem}"); }
     }
@@ -40,6 +41,7 @@ internal static unsafe class PartCheck
         },
         ColumnKind.String or ColumnKind.Json =>
             Falling<long>(view, column.Offsets, column.Values.Length) ?? (IsUtf8(view, column.Values) ? null : "its text is not UTF-8"),
+        ColumnKind.List => Falling<long>(view, column.Offsets, column.Items!.Rows),
         ColumnKind.Sparse when column.IndexType == DType.Int32 =>
             Falling<int>(view, column.Offsets, column.Values.Length / column.Type.Size()) ?? OutOfRange<int>(view, column.Indices, minor, "index", cancellation),
         ColumnKind.Sparse =>

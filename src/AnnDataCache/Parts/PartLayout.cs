@@ -41,6 +41,8 @@ internal enum ColumnKind
     Sparse,
     /// <summary><c>Values</c>: UTF-8 JSON, one row.</summary>
     Json,
+    /// <summary><c>Offsets</c> (int64, Rows + 1) into the rows of <c>Items</c>.</summary>
+    List,
 }
 
 /// <summary>Bytes of the part file. Offsets are multiples of 64; the length is what is used, without padding.</summary>
@@ -84,6 +86,9 @@ internal sealed class ColumnLayout
 
     /// <summary>Distinct values of a categorical, or of strings that are stored by code.</summary>
     internal ColumnLayout? Categories { get; init; }
+
+    /// <summary>Of lists: the column of all their items, one after the other.</summary>
+    internal ColumnLayout? Items { get; init; }
 
     /// <summary>AnnData's encoding of the stored column: <c>array</c>, <c>categorical</c>, <c>nullable-integer</c> …</summary>
     internal string? Encoding { get; init; }

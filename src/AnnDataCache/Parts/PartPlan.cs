@@ -65,18 +65,20 @@ internal sealed class PartPlan
         int alignment = large ? BufferLengths.PageAlignment : BufferLengths.Alignment;
         int metadata = ArrowMessages.Frame(message(Content(columns, 0)), at, alignment).Length;
         long start = at + metadata, end = start;
-        foreach (ColumnLayout column in columns)
-        {
-            column.Validity = Place(ref end, column.Validity.Length);
-            column.Offsets = Place(ref end, column.Offsets.Length);
-            column.Indices = Place(ref end, column.Indices.Length);
-            column.Values = Place(ref end, column.Values.Length);
-        }
-
+        foreach (ColumnLayout column in columns) { PlaceBuffers(ref end, column); }
         end = BufferLengths.AlignUp(end, BufferLengths.Alignment);
         ArrowMessages.Block block = new(at, metadata, end - start);
         at = end;
         return block;
+    }
+
+    private static void PlaceBuffers(ref long end, ColumnLayout column)
+    {
+        column.Validity = Place(ref end, column.Validity.Length);
+        column.Offsets = Place(ref end, column.Offsets.Length);
+        column.Indices = Place(ref end, column.Indices.Length);
+        column.Values = Place(ref end, column.Values.Length);
+        if (column.Items is { } items) { PlaceBuffers(ref end, items); }
     }
 
     private static BufferRange Place(ref long end, long length)

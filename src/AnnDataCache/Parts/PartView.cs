@@ -66,6 +66,7 @@ internal sealed unsafe class PartView : IDisposable
         CheckRange(column.Name, column.Indices, bodyEnd);
         CheckRange(column.Name, column.Values, bodyEnd);
         if (column.Categories is { } categories) { Check(categories, bodyEnd); }
+        if (column.Items is { } items) { Check(items, bodyEnd); }
     }
 
     private static void CheckRange(string name, BufferRange range, long bodyEnd)
