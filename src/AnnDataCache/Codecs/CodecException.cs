@@ -11,6 +11,7 @@ namespace AnnDataCache.Codecs;
 //   Inflate      zlib, gzip and raw deflate     Lzf, Zstd, Lz4, Hdf5Lz4     other compressors of HDF5 and Zarr
 //   Shuffle      bytes of one significance      BitShuffle                  bits of one significance
 //   Blosc        version 1 chunks               Blosc2                      version 2 chunks and frames
+//   Bits/        Szip, NBit, ScaleOffset: HDF5's filters for numbers that use few of their bits
 //   Checksums    Adler-32, CRC-32, Fletcher-32
 
 /// <summary>The encoded bytes are damaged, do not fit the destination, or use a feature that the message names.</summary>

@@ -3,10 +3,15 @@ using System.Security.Cryptography;
 
 namespace AnnDataCache.Tests.Codecs;
 
-/// <summary>What the reference encoders wrote: <c>tests/data/codecs/generate.py</c> says how.</summary>
+/// <summary>
+/// What the reference encoders wrote: <c>tests/data/codecs/generate.py</c> and <c>tests/data/hdf5/generate_packed.py</c> say how.
+/// </summary>
 internal sealed record Golden(string Decoder, string Name, string Parameters, byte[] Encoded, int Length, string Sha256)
 {
-    private static readonly Lazy<Golden[]> s_all = new(Load);
+    private static readonly Lazy<Golden[]> s_all = new(() => [.. Load("codecs/goldens"), .. Load("hdf5/packed-chunks")]);
+
+    /// <summary>The parameters of a filter of HDF5.</summary>
+    internal uint[] ClientData => [.. Parameters.Split(',').Select(word => uint.Parse(word, CultureInfo.InvariantCulture))];
 
     /// <summary>The goldens of one decoder; never none.</summary>
     internal static IReadOnlyList<Golden> Of(string decoder)
@@ -46,10 +51,10 @@ internal sealed record Golden(string Decoder, string Name, string Parameters, by
 
     public override string ToString() => $"{Decoder} golden '{Name}' ({Parameters})";
 
-    private static Golden[] Load()
+    private static Golden[] Load(string name)
     {
-        byte[] bytes = File.ReadAllBytes(TestFiles.Small("codecs/goldens.bin"));
-        return [.. File.ReadLines(TestFiles.Small("codecs/goldens.tsv")).Select(line =>
+        byte[] bytes = File.ReadAllBytes(TestFiles.Small(name + ".bin"));
+        return [.. File.ReadLines(TestFiles.Small(name + ".tsv")).Select(line =>
         {
             string[] cells = line.Split('\t');
             int[] numbers = [.. cells[3..6].Select(cell => int.Parse(cell, CultureInfo.InvariantCulture))];

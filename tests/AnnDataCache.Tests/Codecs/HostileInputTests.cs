@@ -1,4 +1,3 @@
-using System.Globalization;
 using AnnDataCache.Codecs;
 
 namespace AnnDataCache.Tests.Codecs;
@@ -19,6 +18,9 @@ public sealed class HostileInputTests
     [InlineData("blosc")]
     [InlineData("blosc2")]
     [InlineData("bitshuffle")]
+    [InlineData("szip")]
+    [InlineData("nbit")]
+    [InlineData("scaleoffset")]
     public void DamageIsRefusedOrDecodesInsideTheDestination(string decoder)
     {
         int seed = Environment.TickCount & 0xFFFFF, refused = 0;
@@ -98,7 +100,6 @@ public sealed class HostileInputTests
         "hdf5lz4" => Hdf5Lz4.Decode,
         "blosc" => Blosc.Decode,
         "blosc2" => Blosc2.Decode,
-        _ => (source, destination) => BitShuffle.DecodeFilter(source, destination,
-            [.. golden.Parameters.Split(',').Select(word => uint.Parse(word, CultureInfo.InvariantCulture))]),
+        _ => Filters.Choose(golden),
     };
 }

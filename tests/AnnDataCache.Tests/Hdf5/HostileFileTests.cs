@@ -17,6 +17,7 @@ public sealed class HostileFileTests(ITestOutputHelper output) : IDisposable
     [InlineData("links", 1200, 11)]
     [InlineData("userblock", 1200, 12)]
     [InlineData("filters", 300, 13)]
+    [InlineData("packed", 40, 16)]
     [InlineData("latest", 100, 14)]
     [InlineData("earliest", 100, 15)]
     public void FlippedBytesGiveValuesOrContainerExceptions(string name, int files, int seed)
@@ -40,6 +41,7 @@ public sealed class HostileFileTests(ITestOutputHelper output) : IDisposable
     [InlineData("links", 150)]
     [InlineData("userblock", 250)]
     [InlineData("filters", 100)]
+    [InlineData("packed", 20)]
     [InlineData("latest", 25)]
     [InlineData("earliest", 25)]
     public void TruncatedFilesGiveValuesOrContainerExceptions(string name, int files)

@@ -105,6 +105,12 @@ internal sealed unsafe class ChunkDecoder(ChunkedArray array) : IDisposable
                 uint size = filter.ClientData is [uint first, ..] && first != 0 ? first : (uint)array.Type.Size;
                 Shuffle.Undo(source, target, (int)Math.Min(size, int.MaxValue));
                 return source.Length;
+            case Filter.Szip:
+                return Szip.Decode(source, target, filter.ClientData);
+            case Filter.NBit:
+                return NBit.Decode(source, target, filter.ClientData);
+            case Filter.ScaleOffset:
+                return ScaleOffset.Decode(source, target, filter.ClientData);
             case Filter.Lzf:
                 return Lzf.Decode(source, target);
             case Filter.Blosc:

@@ -1,3 +1,4 @@
+using AnnDataCache.Codecs;
 using AnnDataCache.Containers;
 
 namespace AnnDataCache.Hdf5;
@@ -26,13 +27,15 @@ internal sealed record Filter(int Id, string StoredName, uint[] ClientData)
     };
 
     internal bool IsKnown =>
-        Id is Deflate or Shuffle or Fletcher32 or Lzf or Blosc or Lz4 or BitShuffle or Zstd or Blosc2;
+        Id is Deflate or Shuffle or Fletcher32 or Szip or NBit or ScaleOffset or Lzf or Blosc or Lz4 or BitShuffle or Zstd or Blosc2;
 
     /// <summary>Bytes that one stored byte can become at most; null where the format sets no bound.</summary>
     internal long? MaxGrowth => Id switch
     {
         Deflate => 1032,
         Shuffle or Fletcher32 => 1,
+        Szip => Codecs.Szip.MaxGrowth,
+        NBit => Codecs.NBit.MaxGrowth(ClientData),
         Lzf => 264,
         Lz4 => 256,
         _ => null,
