@@ -124,7 +124,7 @@ public sealed class CachedAnnData : IDisposable
 
     private PinnedElement Load(Snapshot snapshot, string element, IProgress<LoadProgress>? progress, CancellationToken cancellation)
     {
-        ElementInfo info = snapshot.Tree.Find(element) ?? throw NotFound(snapshot, element);
+        ElementInfo info = Find(snapshot.Tree, element) ?? throw NotFound(snapshot, element);
         if (info.Kind == ElementKind.Refused)
         {
             throw new ElementException(CacheError.ElementUnreadable, $"'{element}' of '{Path}' cannot be read: {info.Reason}");
@@ -140,6 +140,14 @@ public sealed class CachedAnnData : IDisposable
         }
 
         return pinned;
+    }
+
+    /// <summary>Files of anndata before 0.7 name the members of raw flatly: what is <c>raw/X</c> today is <c>raw.X</c> there.</summary>
+    private static ElementInfo? Find(ElementInfo tree, string element)
+    {
+        if (tree.Find(element) is { } found) { return found; }
+        int raw = element.StartsWith("mod/", StringComparison.Ordinal) ? element.IndexOf('/', 4) + 1 : 0;
+        return element.AsSpan(raw).StartsWith("raw/") ? tree.Find($"{element[..raw]}raw.{element[(raw + 4)..]}") : null;
     }
 
     private static ElementException NotFound(Snapshot snapshot, string element)

@@ -169,7 +169,7 @@ internal sealed class ElementTree
             ElementInfo column = Walk(node, path, partPath: null, depth + 1);
             return column.Kind.IsColumn()
                 ? column.WithName(name)
-                : Refused(path, column.Reason ?? $"a {column.Kind.Name()} cannot be a column of a dataframe", name);
+                : Refused(path, column.Reason ?? $"a {column.Kind.Name()}{(column.Storage is { } storage ? $" ({storage})" : "")} cannot be a column of a dataframe", name);
         }
         catch (Exception damage) when (ContainerException.IsDamage(damage))
         {

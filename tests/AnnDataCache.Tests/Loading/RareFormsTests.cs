@@ -45,7 +45,8 @@ public sealed class RareFormsTests : IDisposable
     public void AnObsmOfRecordsIsADictOfArrays()
     {
         using CachedAnnData file = Open("legacy.h5ad");
-        using PinnedElement pca = file.Pin("obsm/X_pca"), one = file.Pin("obsm/one"), sparse = file.Pin("raw.X");
+        using PinnedElement pca = file.Pin("obsm/X_pca"), one = file.Pin("obsm/one"), sparse = file.Pin("raw/X");
+        Assert.Equal("raw.X", sparse.Info.Path);
         Assert.Equal([4L, 2L], pca.Info.Shape);
         Assert.Equal(7f, pca.Dense<float>()[3, 1]);
         Assert.Equal(3.0, one.Dense<double>()[2]);

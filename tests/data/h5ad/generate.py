@@ -127,6 +127,73 @@ def awkward():
         write(obsm, "overrun", 2, lists, node0_offsets=np.array([0, 9, 3], "i8"), node1_data=np.array([1.0, 2.0, 3.0]))
 
 
+def encodings():
+    """Every encoding of the specification once, and every type of number."""
+    with new("encodings.h5ad") as file:
+        described(file, "anndata", "0.1.0")
+        described(file.create_dataset("X", data=np.zeros((2, 3), "f4")), "array", "0.2.0")
+
+        def sparse(parent, name, kind, version, shape):
+            group = described(parent.create_group(name), kind, version)
+            group.attrs["shape"] = shape
+            group.create_dataset("data", data=np.array([1.0, 2.0]))
+            group.create_dataset("indices", data=np.array([0, 1], "u4"))
+            group.create_dataset("indptr", data=np.array([0, 1, 2], "u8"))
+
+        layers = described(file.create_group("layers"), "dict", "0.1.0")
+        sparse(layers, "csr", "csr_matrix", "0.1.0", (2, 3))
+        sparse(layers, "csc", "csc_matrix", "0.1.0", (3, 2))
+        words = np.array(["a", "é"], dtype=object)
+
+        def strings(parent, name, values=words):
+            return described(parent.create_dataset(name, data=values, dtype=text), "string-array", "0.2.0")
+
+        def nullable(parent, name, kind, values, na_value=None):
+            group = described(parent.create_group(name), kind, "0.1.0")
+            if na_value:
+                group.attrs["na-value"] = na_value
+            if values.dtype == object:
+                strings(group, "values", values)
+            else:
+                described(group.create_dataset("values", data=values), "array", "0.2.0")
+            described(group.create_dataset("mask", data=np.array([False, True])), "array", "0.2.0")
+
+        for frame, version in (("obs", "0.2.0"), ("var", "0.1.0")):
+            group = described(file.create_group(frame), "dataframe", version)
+            group.attrs["_index"] = "_index"
+            strings(group, "_index")
+            columns = []
+            if frame == "obs":
+                categorical = described(group.create_group("categorical"), "categorical", "0.2.0")
+                categorical.attrs["ordered"] = True
+                categorical.create_dataset("codes", data=np.array([1, -1], "i1"))
+                strings(categorical, "categories")
+                nullable(group, "integer", "nullable-integer", np.array([7, 8], "u2"))
+                nullable(group, "boolean", "nullable-boolean", np.array([True, False]))
+                nullable(group, "strings", "nullable-string-array", words, na_value="NaN")
+                columns = ["categorical", "integer", "boolean", "strings"]
+            else:  # anndata 0.7: categories beside the columns, found by reference
+                values = group.create_group("__categories").create_dataset("old", data=words, dtype=text)
+                values.attrs["ordered"] = False
+                codes = group.create_dataset("old", data=np.array([0, 1], "i2"))
+                codes.attrs["categories"] = values.ref
+                columns = ["old"]
+            group.attrs["column-order"] = np.array(columns, dtype=object)
+
+        uns = described(file.create_group("uns"), "dict", "0.1.0")
+        described(uns.create_dataset("text", data="é"), "string", "0.2.0")
+        described(uns.create_dataset("number", data=np.float32(0.1)), "numeric-scalar", "0.2.0")
+        described(uns.create_dataset("none", data=h5py.Empty("f4")), "null", "0.1.0")
+        described(uns.create_dataset("flags", data=np.array([True, False])), "array", "0.2.0")
+        described(uns.create_dataset("cube", data=np.zeros((2, 1, 2), "i8")), "array", "0.2.0")
+        strings(uns, "repeated", np.array(["a", "a", "b", "b"] * 4, dtype=object))
+        types = described(uns.create_group("types"), "dict", "0.1.0")
+        for kind in ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16", ">i2", ">f8"):
+            described(types.create_dataset(kind, data=np.arange(2).astype(kind)), "array", "0.2.0")
+        described(uns.create_group("unknown"), "sparse-tensor", "0.1.0")
+        uns.create_dataset("opaque", data=np.void(b"ab"))
+
+
 def tenx():
     """Cell Ranger's matrices: version 3, version 2, and version 2 with two genomes."""
     def matrix(group):
@@ -156,5 +223,5 @@ def tenx():
         genes(file.create_group("mm10"))
 
 
-for make in (legacy, names, records, awkward, tenx):
+for make in (legacy, names, records, awkward, encodings, tenx):
     make()
