@@ -29,35 +29,18 @@ internal static class LoadBench
 
     internal static int Run(BenchArguments arguments)
     {
-        string executable = Executable();
-        string hot = Directory.CreateDirectory(Path.Join("/dev/shm", $"anndata-cache-bench-{Environment.ProcessId}")).FullName;
-        Dictionary<string, string> variables = new()
-        {
-            ["ANNDATA_CACHE_HOT_FOLDER"] = hot, ["ANNDATA_CACHE_COLD_BYTES"] = "0", ["ANNDATA_CACHE_WORKERS"] = "2",
-        };
-        try
-        {
-            return Run(arguments, executable, hot, variables);
-        }
-        finally
-        {
-            Directory.Delete(hot, recursive: true);
-        }
-    }
-
-    private static int Run(BenchArguments arguments, string executable, string hot, Dictionary<string, string> variables)
-    {
+        using BenchStore store = new();
         List<double> theirs = [], ours = [], oursElement = [];
         long theirMemory = 0, ourMemory = 0;
         double sum = double.NaN;
         for (int round = 0; round <= arguments.Rounds; round++) // round 0 warms the page cache and is not counted
         {
-            MeasuredProcess python = MeasuredProcess.Run("/usr/bin/python3", ["-c", ReadH5ad, arguments.File, arguments.Element], variables);
+            MeasuredProcess python = MeasuredProcess.Run("/usr/bin/python3", ["-c", ReadH5ad, arguments.File, arguments.Element], store.Variables);
             (double seconds, sum) = ParsePython(python.Output);
-            Empty(hot);
-            MeasuredProcess all = MeasuredProcess.Run(executable, ["load", arguments.File, "--all", "--json"], variables);
-            Empty(hot);
-            MeasuredProcess one = MeasuredProcess.Run(executable, ["load", arguments.File, arguments.Element, "--json"], variables);
+            store.Empty();
+            MeasuredProcess all = store.Execute("load", arguments.File, "--all", "--json");
+            store.Empty();
+            MeasuredProcess one = store.Execute("load", arguments.File, arguments.Element, "--json");
             if (round == 0) { continue; }
             theirs.Add(seconds);
             ours.Add(all.Seconds);
@@ -67,10 +50,10 @@ internal static class LoadBench
             Console.Error.WriteLine($"round {round}: read_h5ad {seconds:F2} s, load --all {all.Seconds:F2} s, load {arguments.Element} {one.Seconds:F2} s");
         }
 
-        HitTimes hits = HitTimes.Measure(arguments, hot, sum);
+        HitTimes hits = HitTimes.Measure(arguments, store.HotFolder, sum);
         string table = Table(arguments, theirs, ours, oursElement, theirMemory, ourMemory, hits);
         Console.WriteLine(table);
-        Save(arguments, table);
+        BenchStore.Save($"load-{Path.GetFileNameWithoutExtension(arguments.File)}.md", table);
         return 0;
     }
 
@@ -93,44 +76,10 @@ internal static class LoadBench
         return text.ToString();
     }
 
-    private static void Save(BenchArguments arguments, string table)
-    {
-        string cpu = File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "unknown";
-        string folder = Path.Join(Root(), "bench", "results", string.Concat(cpu.Select(letter => char.IsLetterOrDigit(letter) ? letter : '-')));
-        Directory.CreateDirectory(folder);
-        File.WriteAllText(Path.Join(folder, $"load-{Path.GetFileNameWithoutExtension(arguments.File)}.md"), table);
-    }
-
     private static (double Seconds, double Sum) ParsePython(string json)
     {
         using System.Text.Json.JsonDocument document = System.Text.Json.JsonDocument.Parse(json);
         return (document.RootElement.GetProperty("seconds").GetDouble(), document.RootElement.GetProperty("sum").GetDouble());
-    }
-
-    private static void Empty(string folder)
-    {
-        foreach (string entry in Directory.GetFileSystemEntries(folder))
-        {
-            if (Directory.Exists(entry)) { Directory.Delete(entry, recursive: true); } else { File.Delete(entry); }
-        }
-    }
-
-    private static string Executable()
-    {
-        string path = Path.Join(Root(), "artifacts", "anndata-cache");
-        return File.Exists(path)
-            ? path
-            : throw new IOException($"There is no '{path}'. Run: dotnet publish src/AnnDataCache.Cli -c Release -o artifacts");
-    }
-
-    internal static string Root()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Join(folder.FullName, "AnnDataCache.slnx"))) { return folder.FullName; }
-        }
-
-        throw new IOException("Run this from the repository: no AnnDataCache.slnx was found above the program.");
     }
 
     internal static double Median(IReadOnlyCollection<double> values) => values.Order().ElementAt(values.Count / 2);

@@ -1,6 +1,7 @@
 using AnnDataCache.Bench;
 
 // bench FILE.h5ad [--rounds N]   load, first hit, repeat hit and memory beside anndata.read_h5ad, in one run
+// bench memory FILE.h5ad …       private memory of a load, file by file
 // bench replay …                 has its place here
 
 if (args is [] or ["--help"] or ["-h"])
@@ -9,16 +10,17 @@ if (args is [] or ["--help"] or ["-h"])
         Times a load, hits and memory of anndata-cache beside anndata.read_h5ad, in turn, on one file.
 
           dotnet run -c Release --project bench/AnnDataCache.Bench -- FILE.h5ad [--rounds N] [--element X]
+          dotnet run -c Release --project bench/AnnDataCache.Bench -- memory FILE.h5ad …
 
         Needs the published executable (dotnet publish src/AnnDataCache.Cli -c Release) and python3 with anndata.
-        Writes bench/results/<cpu>/load-<file>.md.
+        Writes bench/results/<cpu>/load-<file>.md, or memory.md.
         """);
     return 0;
 }
 
 try
 {
-    return LoadBench.Run(BenchArguments.Parse(args));
+    return args[0] == "memory" ? MemoryBench.Run(args[1..]) : LoadBench.Run(BenchArguments.Parse(args));
 }
 catch (Exception error) when (error is IOException or FormatException or InvalidOperationException)
 {

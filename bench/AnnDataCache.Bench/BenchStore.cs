@@ -1,0 +1,57 @@
+using System.Globalization;
+
+namespace AnnDataCache.Bench;
+
+/// <summary>A hot tier for one measurement, without a cold one; the published executable that fills it; where results go.</summary>
+internal sealed class BenchStore : IDisposable
+{
+    private readonly string _executable = Path.Join(Root(), "artifacts", "anndata-cache");
+
+    internal BenchStore()
+    {
+        if (!File.Exists(_executable))
+        {
+            throw new IOException($"There is no '{_executable}'. Run: dotnet publish src/AnnDataCache.Cli -c Release -o artifacts");
+        }
+
+        HotFolder = Directory.CreateDirectory(Path.Join("/dev/shm", $"anndata-cache-bench-{Environment.ProcessId}")).FullName;
+    }
+
+    internal string HotFolder { get; }
+
+    internal Dictionary<string, string> Variables => new()
+    {
+        ["ANNDATA_CACHE_HOT_FOLDER"] = HotFolder, ["ANNDATA_CACHE_COLD_BYTES"] = "0", ["ANNDATA_CACHE_WORKERS"] = "2",
+    };
+
+    internal MeasuredProcess Execute(params string[] arguments) => MeasuredProcess.Run(_executable, arguments, Variables);
+
+    internal void Empty()
+    {
+        foreach (string entry in Directory.GetFileSystemEntries(HotFolder))
+        {
+            if (Directory.Exists(entry)) { Directory.Delete(entry, recursive: true); } else { File.Delete(entry); }
+        }
+    }
+
+    /// <summary>Writes a table to the folder of this machine's processor.</summary>
+    internal static void Save(string name, string table)
+    {
+        string cpu = File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "unknown";
+        string folder = Path.Join(Root(), "bench", "results", string.Concat(cpu.Select(letter => char.IsLetterOrDigit(letter) ? letter : '-')));
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Join(folder, name), table);
+    }
+
+    internal static string Root()
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Join(folder.FullName, "AnnDataCache.slnx"))) { return folder.FullName; }
+        }
+
+        throw new IOException("Run this from the repository: no AnnDataCache.slnx was found above the program.");
+    }
+
+    public void Dispose() => Directory.Delete(HotFolder, recursive: true);
+}
