@@ -71,12 +71,12 @@ internal sealed class GroupMembers : FrameMembers
     {
         ContainerGroup? holder = _group;
         string[] steps = Steps(name);
-        foreach (string step in steps[..^1])
+        for (int i = 0; i < steps.Length - 1; i++)
         {
-            holder = holder is not null && holder.Contains(step) ? holder.Open(step) as ContainerGroup : null;
+            holder = holder is not null && holder.Contains(steps[i]) ? holder.Open(steps[i]) as ContainerGroup : null;
         }
 
-        return holder?.Contains(steps[^1]) ?? false;
+        return steps.Length > 0 && holder is not null && holder.Contains(steps[^1]);
     }
 
     internal override ContainerNode Open(string name)
@@ -100,11 +100,7 @@ internal sealed class GroupMembers : FrameMembers
             : throw new DamagedContainerException($"The categories of '{codes.Path}' are a group, not a dataset");
     }
 
-    private static string[] Steps(string name)
-    {
-        string[] steps = name.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        return steps.Length > 0 ? steps : throw new DamagedContainerException($"a dataframe names a column '{name}'");
-    }
+    private static string[] Steps(string name) => name.Split('/', StringSplitOptions.RemoveEmptyEntries);
 }
 
 /// <summary>Columns as fields of an array of records.</summary>
