@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace AnnDataCache.Fuzz;
+
+/// <summary>Reads a range of mutants in this process. It prints one line for each finding, and what it did at the end.</summary>
+/// <remarks>The number of the mutant that is being read stands in a file, so that a process that dies names its killer.</remarks>
+internal static class Worker
+{
+    private const double HangSeconds = 10;
+
+    /// <summary>Private memory that a mutant of at most 400 kB may make this process take, the runtime's own included.</summary>
+    private const long MaxPrivateBytes = 512L << 20;
+
+    internal static int Run(IReadOnlyList<SeedFile> seeds, int run, long first, long count, string folder)
+    {
+        string file = Path.Join(folder, $"mutant-{first}.h5ad"), current = Path.Join(folder, "current");
+        long number = first, elements = 0, refused = 0, started = Stopwatch.GetTimestamp();
+        using Timer watchdog = new(_ =>
+        {
+            if (Stopwatch.GetElapsedTime(Volatile.Read(ref started)).TotalSeconds > HangSeconds) { Environment.FailFast($"mutant {Volatile.Read(ref number)} hangs"); }
+        }, null, 1000, 500);
+        for (; number < first + count; Volatile.Write(ref number, number + 1))
+        {
+            File.WriteAllText(current, number.ToString(CultureInfo.InvariantCulture));
+            Volatile.Write(ref started, Stopwatch.GetTimestamp());
+            try
+            {
+                Reading reading = Reading.Run(Mutant.Make(seeds, run, number).ToBytes(), file);
+                elements += reading.Elements;
+                refused += reading.Refused;
+            }
+            catch (Exception finding)
+            {
+                Console.WriteLine($"finding {number}: {Describe(finding)}");
+            }
+
+            if (PeakPrivateBytes() is var peak && peak > MaxPrivateBytes)
+            {
+                Console.WriteLine($"finding {number}: {peak:N0} bytes of private memory");
+                return 3;
+            }
+        }
+
+        Console.WriteLine(FormattableString.Invariant($"done {count} {elements} {refused} {PeakPrivateBytes()}"));
+        return 0;
+    }
+
+    internal static string Describe(Exception finding)
+    {
+        string place = new StackTrace(finding, true).GetFrames().Select(frame => frame.GetMethod()).FirstOrDefault(
+            method => method?.DeclaringType?.FullName?.StartsWith("AnnDataCache.", StringComparison.Ordinal) ?? false) is { } method
+            ? $"{method.DeclaringType!.Name}.{method.Name}"
+            : "?";
+        return $"{finding.GetType().Name} in {place}: {finding.Message.ReplaceLineEndings(" ")}";
+    }
+
+    private static long PeakPrivateBytes()
+    {
+        foreach (string line in File.ReadLines("/proc/self/status"))
+        {
+            if (line.StartsWith("RssAnon:", StringComparison.Ordinal))
+            {
+                return 1024 * long.Parse(line.AsSpan(8, line.Length - 10).Trim(), NumberStyles.Integer, CultureInfo.InvariantCulture);
+            }
+        }
+
+        return 0;
+    }
+}
