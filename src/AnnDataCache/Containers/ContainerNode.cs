@@ -24,6 +24,9 @@ internal abstract class ContainerNode
 /// <summary>A group: names that lead to nodes.</summary>
 internal abstract class ContainerGroup : ContainerNode
 {
+    /// <summary>Equal for one and the same group, by whatever names it was reached.</summary>
+    internal virtual object Identity => this;
+
     /// <summary>Names of the members, in the order of their UTF-8 bytes, links that lead nowhere included.</summary>
     internal abstract IReadOnlyList<string> MemberNames { get; }
 

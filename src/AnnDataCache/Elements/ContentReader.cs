@@ -16,14 +16,14 @@ internal static class ContentReader
         return info.Kind switch
         {
             ElementKind.Dict => new TreeContent(ElementTree.Describe(root, node, info.Path, info.PartPath, withValues: true)),
-            ElementKind.Dense => new DenseContent(info, (ContainerArray)node),
-            ElementKind.StringArray => new SingleContent(info, new StringColumn(info, (ContainerArray)node, null)),
+            ElementKind.Dense => new DenseContent(info, AsArray(node)),
+            ElementKind.StringArray => new SingleContent(info, new StringColumn(info, AsArray(node), null)),
             ElementKind.DataFrame => ReadFrame(FrameMembers.Of(root, node, info.Path), info, failed),
-            ElementKind.RecArray => ReadRecords((ContainerArray)node, info, failed),
-            ElementKind.AwkwardArray => AwkwardLayout.Read((ContainerGroup)node, info),
+            ElementKind.RecArray => ReadRecords(AsArray(node), info, failed),
+            ElementKind.AwkwardArray => AwkwardLayout.Read(AsGroup(node), info),
             ElementKind.String or ElementKind.Number or ElementKind.Null =>
                 new TreeContent(ElementTree.Describe(root, node, info.Path, info.PartPath, withValues: true)),
-            _ => Read((ContainerGroup)node, info.Path, ElementEncoding.Of(node)),
+            _ => Read(AsGroup(node), info.Path, ElementEncoding.Of(node)),
         };
     }
 
@@ -86,7 +86,7 @@ internal static class ContentReader
     {
         ElementEncoding encoding = ElementEncoding.Of(node);
         if (encoding.Kind == ElementKind.Refused) { throw new UnsupportedContainerException(encoding.Reason!); }
-        return node is ContainerGroup group ? ReadNullable(group, path, encoding) : Column((ContainerArray)node, path, encoding);
+        return node is ContainerGroup group ? ReadNullable(group, path, encoding) : Column(AsArray(node), path, encoding);
     }
 
     private static ColumnContent ReadNullable(ContainerGroup group, string path, ElementEncoding encoding, string? name = null)
@@ -142,8 +142,8 @@ internal static class ContentReader
         ElementEncoding encoding = ElementEncoding.Of(node);
         if (node is ContainerArray array) { return Column(array, column.Path, encoding, column.Name); }
         return encoding.Kind == ElementKind.Categorical
-            ? ReadCategorical((ContainerGroup)node, column.Path, encoding, column.Name)
-            : ReadNullable((ContainerGroup)node, column.Path, encoding, column.Name);
+            ? ReadCategorical(AsGroup(node), column.Path, encoding, column.Name)
+            : ReadNullable(AsGroup(node), column.Path, encoding, column.Name);
     }
 
     private static ColumnContent Column(ContainerArray array, string path, ElementEncoding encoding, string? name = null)
@@ -166,11 +166,17 @@ internal static class ContentReader
         for (int i = 0; i < steps.Length; i++)
         {
             if (node is ContainerArray records) { return records.OpenField(string.Join('/', steps[i..])); } // whose name may hold slashes
-            node = ((ContainerGroup)node).Open(steps[i]);
+            node = (AsGroup(node)).Open(steps[i]);
         }
 
         return node;
     }
+
+    private static ContainerArray AsArray(ContainerNode node) =>
+        node as ContainerArray ?? throw new DamagedContainerException($"'{node.Path}' is a group where an array is expected");
+
+    private static ContainerGroup AsGroup(ContainerNode node) =>
+        node as ContainerGroup ?? throw new DamagedContainerException($"'{node.Path}' is an array where a group is expected");
 
     private static ContainerArray Member(ContainerGroup group, string name, string path) =>
         group.Contains(name) && group.Open(name) is ContainerArray array

@@ -4,8 +4,8 @@ namespace AnnDataCache.Elements;
 
 /// <summary>Describes all elements of a container without reading their data.</summary>
 /// <remarks>
-/// Bounds: <see cref="MaxDepth"/> and <see cref="MaxNodes"/> end the walk of a file whose links form a cycle; what lies
-/// beyond is refused with that reason.
+/// Bounds: <see cref="MaxDepth"/>, <see cref="MaxNodes"/>, and for a file whose links make many ways to few groups
+/// <see cref="MaxVisits"/>; what lies beyond is refused with that reason.
 /// </remarks>
 internal sealed class ElementTree
 {
@@ -15,6 +15,11 @@ internal sealed class ElementTree
     /// <summary>Far above any real file, and low enough to end in seconds.</summary>
     internal const int MaxNodes = 250_000;
 
+    /// <summary>A group may be linked from several places, but not from this many.</summary>
+    internal const int MaxVisits = 16;
+
+    private readonly Dictionary<object, int> _visits = [];
+    private readonly HashSet<object> _open = [];
     private readonly ContainerGroup _root;
     private readonly bool _withValues;
     private int _nodes;
@@ -34,6 +39,16 @@ internal sealed class ElementTree
     {
         if (depth > MaxDepth) { return Refused(path, $"nested deeper than {MaxDepth} levels"); }
         if (++_nodes > MaxNodes) { return Refused(path, $"the file has more than {MaxNodes:N0} elements"); }
+        if (node is not ContainerGroup group) { return WalkNode(node, path, partPath, depth); }
+        int visits = _visits[group.Identity] = _visits.GetValueOrDefault(group.Identity) + 1;
+        if (visits > MaxVisits) { return Refused(path, $"it is linked from more than {MaxVisits} places"); }
+        if (!_open.Add(group.Identity)) { return Refused(path, "it links back to a group that holds it"); }
+        try { return WalkNode(node, path, partPath, depth); }
+        finally { _open.Remove(group.Identity); }
+    }
+
+    private ElementInfo WalkNode(ContainerNode node, string path, string? partPath, int depth)
+    {
         ElementEncoding encoding = ElementEncoding.Of(node);
         try
         {
@@ -66,6 +81,12 @@ internal sealed class ElementTree
         {
             string childPath = Join(path, name);
             ElementInfo child;
+            if (name.Length == 0 || name.Contains('/'))
+            {
+                children.Add(Refused(childPath, "no path leads to it: its name is empty or holds a slash", name));
+                continue;
+            }
+
             try { child = Walk(group.Open(name), childPath, below, depth + 1); }
             catch (Exception damage) when (ContainerException.IsDamage(damage)) { child = Refused(childPath, damage.Message); }
             children.Add(child);

@@ -13,13 +13,15 @@ internal sealed class Hdf5Group : ContainerGroup
 
     internal Hdf5Group(Hdf5File file, string path, ObjectHeader header)
     {
-        (_file, Path) = (file, path);
+        (_file, Path, Identity) = (file, path, (file.Source, header.Address));
         _attributes = new Lazy<AttributeTable>(() => AttributeTable.Read(file.Source, header));
         _links = new Lazy<Dictionary<string, Link>>(() => GroupLinks.Read(file.Source, header));
         _names = new Lazy<string[]>(SortNames);
     }
 
     internal override string Path { get; }
+
+    internal override object Identity { get; }
 
     internal override IReadOnlyList<string> AttributeNames => Guard(() => _attributes.Value.Names);
 

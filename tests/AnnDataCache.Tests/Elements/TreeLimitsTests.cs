@@ -7,23 +7,42 @@ namespace AnnDataCache.Tests.Elements;
 public sealed class TreeLimitsTests
 {
     [Fact]
-    public void AGroupThatHoldsItselfIsRefusedAtTheDepthLimit()
+    public void AGroupThatHoldsItselfIsRefusedWhereItComesBack()
     {
         ViewGroup root = new(""), loop = new("uns");
-        loop.With("again", loop);
+        loop.With("again", loop).With("up", root);
         root.With("uns", loop).With("obs", Frame("obs"));
         ElementInfo tree = Describe(root);
-        ElementInfo deepest = tree.Find("uns")!.SelfAndDescendants().Single(info => info.Kind == ElementKind.Refused);
-        Assert.Contains($"deeper than {ElementTree.MaxDepth} levels", deepest.Reason, StringComparison.Ordinal);
+        Assert.Equal(["uns/again", "uns/up"], tree.Find("uns")!.Children.Select(child => child.Path));
+        Assert.All(tree.Find("uns")!.Children, child => Assert.Contains("links back to a group that holds it", child.Reason, StringComparison.Ordinal));
         Assert.Equal(ElementKind.DataFrame, tree.Find("obs")!.Kind);
+    }
+
+    [Fact]
+    public void AChainOfGroupsEndsAtTheDepthLimit()
+    {
+        ViewGroup last = new("last");
+        for (int i = 0; i < 2 * ElementTree.MaxDepth; i++) { last = new ViewGroup($"{i}").With("next", last); }
+        ElementInfo deepest = Describe(last).SelfAndDescendants().Single(info => info.Kind == ElementKind.Refused);
+        Assert.Contains($"deeper than {ElementTree.MaxDepth} levels", deepest.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void ManyWaysToFewGroupsAreNotAllWalked()
+    {
+        ViewGroup level = new("bottom");
+        for (int i = 0; i < 40; i++) { level = new ViewGroup($"{i}").With("left", level).With("right", level); } // 2^40 ways
+        ElementInfo tree = Describe(level);
+        Assert.Contains(tree.SelfAndDescendants(), info => info.Reason?.Contains("more than 16 places", StringComparison.Ordinal) ?? false);
+        Assert.True(tree.SelfAndDescendants().Count() < 40 * 16 * 2 + 10);
     }
 
     [Fact]
     public void AFileOfTooManyElementsIsCutThere()
     {
         ViewGroup root = new(""), wide = new("uns"), inner = new("uns/inner");
-        for (int i = 0; i < 1000; i++) { inner.With($"{i:D4}", new ViewGroup($"uns/inner/{i:D4}")); }
-        for (int i = 0; i < 1000; i++) { wide.With($"{i:D4}", inner); }
+        for (int i = 0; i < 300_000; i++) { inner.With($"{i:D6}", new ViewGroup($"uns/inner/{i:D6}")); }
+        wide.With("inner", inner);
         root.With("uns", wide);
         ElementInfo tree = Describe(root);
         Assert.Contains(tree.SelfAndDescendants(), info => info.Reason?.Contains("more than 250,000", StringComparison.Ordinal) ?? false);
@@ -37,6 +56,14 @@ public sealed class TreeLimitsTests
         ElementInfo tree = Describe(new ViewGroup("").With("obs", frame));
         Assert.All(tree.Find("obs")!.Children, column => Assert.Equal(ElementKind.Refused, column.Kind));
         Assert.Equal(["_index", "gone", "/", "a/b"], tree.Find("obs")!.Children.Select(column => column.Name));
+    }
+
+    [Fact]
+    public void AMemberToWhichNoPathLeadsIsRefused()
+    {
+        ElementInfo tree = Describe(new ViewGroup("").With("", new ViewGroup("")).With("a/b", new ViewGroup("a/b")));
+        Assert.All(tree.Children, child => Assert.Contains("no path leads to it", child.Reason, StringComparison.Ordinal));
+        Assert.Equal(2, tree.Children.Count);
     }
 
     [Theory]
