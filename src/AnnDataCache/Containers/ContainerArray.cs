@@ -29,6 +29,13 @@ internal abstract class ContainerArray : ContainerNode
     }
 
     /// <summary>
+    /// Checks that the values can be in the file: an array that was never written costs no bytes there, and could claim
+    /// any number of values. To be called before all values are read without room for them having been reserved.
+    /// </summary>
+    /// <exception cref="ContainerException">It claims far more than the file could hold.</exception>
+    internal abstract void RequireInProportion();
+
+    /// <summary>
     /// Writes all values in C order to <c>[0, Count × Type.Size)</c> of the target, decoded by
     /// <see cref="ReadContext.Workers"/> threads, each byte once. Numbers become little-endian; complex numbers are
     /// real, imaginary; compounds keep their file layout with little-endian members; references are 8-byte addresses.

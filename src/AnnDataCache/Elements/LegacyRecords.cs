@@ -73,6 +73,7 @@ internal static class LegacyRecords
 
     private static Int128 LargestOf<T>(ContainerArray codes) where T : unmanaged, INumber<T>
     {
+        codes.RequireInProportion();
         Int128 largest = -1;
         T[] block = new T[Math.Min(BlockRows, codes.Count)];
         for (long row = 0; row < codes.Count; row += block.Length)

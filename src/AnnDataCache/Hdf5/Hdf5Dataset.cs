@@ -9,6 +9,9 @@ internal sealed class Hdf5Dataset : ContainerArray
     // One value is read as one piece wherever values are read in pieces.
     private const int MaxValueBytes = 64 << 20;
 
+    // The densest filter with a bound makes 1032 bytes of one; below the second limit any claim is soon read.
+    private const long MostPerStoredByte = 2048, AlwaysRead = 1L << 30;
+
     private readonly FormatSource _source;
     private readonly Datatype _type;
     private readonly Dataspace _space;
@@ -76,6 +79,16 @@ internal sealed class Hdf5Dataset : ContainerArray
 
     internal override AttributeValue? FindAttribute(string name) => Guard(() => _attributes.Value.Find(name));
 
+    internal override void RequireInProportion()
+    {
+        UInt128 claimed = (UInt128)_space.Count * (UInt128)_type.Size;
+        if (claimed > AlwaysRead && claimed > (UInt128)_source.Length * MostPerStoredByte)
+        {
+            throw new UnsupportedContainerException(
+                $"'{Path}' claims {claimed:N0} bytes of values in a file of {_source.Length:N0}: most of it was never written.");
+        }
+    }
+
     internal override void Read(ByteTarget target, ReadContext context)
     {
         RequireNumbers(Type, Path);
@@ -120,6 +133,7 @@ internal sealed class Hdf5Dataset : ContainerArray
     {
         RequireStrings(Type, Path);
         CheckRange(first, count, Count);
+        RequireInProportion();
         return Guard(() => new Hdf5StringCursor(
             Path,
             count == 0 ? new NoValues() : OpenValues(),

@@ -40,6 +40,8 @@ internal sealed class Hdf5Field : ContainerArray
 
     internal override AttributeValue? FindAttribute(string name) => null;
 
+    internal override void RequireInProportion() => _records.RequireInProportion();
+
     internal override void Read(ByteTarget target, ReadContext context)
     {
         Hdf5Dataset.RequireNumbers(Type, Path);
@@ -74,6 +76,7 @@ internal sealed class Hdf5Field : ContainerArray
     {
         Hdf5Dataset.RequireStrings(Type, Path);
         Hdf5Dataset.CheckRange(first, count, Count);
+        RequireInProportion();
         ValueReader values = count == 0 ? new NoValues() : OpenRecords();
         if (PerRecord > 1) { values = new SplitValueReader(values, _type.Size, Value.Size); }
         return new Hdf5StringCursor(Path, values, new StringDecoder(_records.Source, Value), Type.Size, first, count);
