@@ -17,6 +17,9 @@ internal sealed class PartPlan
 
     private const int EndMarkLength = 8;
 
+    /// <summary>Stands for a body's length that is not known yet: FlatBuffers leaves a zero out, and the message would be shorter.</summary>
+    private const long AnyLength = 1;
+
     private readonly List<(ColumnLayout Column, int Id, ArrowMessages.Block Block)> _dictionaries = [];
     private ArrowMessages.Block _batch;
     private long _footerStart;
@@ -46,11 +49,11 @@ internal sealed class PartPlan
         for (int id = 0; id < Layout.Columns.Count; id++)
         {
             if (Layout.Columns[id].Categories is not { } categories) { continue; }
-            ArrowMessages.Block block = PlaceBatch(ref at, [categories], content => ArrowMessages.Dictionary(id, content, 0));
+            ArrowMessages.Block block = PlaceBatch(ref at, [categories], content => ArrowMessages.Dictionary(id, content, AnyLength));
             _dictionaries.Add((categories, id, block));
         }
 
-        _batch = PlaceBatch(ref at, Layout.Columns, content => ArrowMessages.Batch(content, 0));
+        _batch = PlaceBatch(ref at, Layout.Columns, content => ArrowMessages.Batch(content, AnyLength));
         at += EndMarkLength;
         _footerStart = at;
         _jsonLength = LongestJson();
@@ -134,7 +137,7 @@ internal sealed class PartPlan
     private static void WriteMessage(ByteTarget target, ArrowMessages.Block block, byte[] metadata)
     {
         byte[] framed = ArrowMessages.Frame(metadata, block.Offset, BufferLengths.Alignment);
-        if (framed.Length > block.MetadataLength) { throw new InvalidOperationException("A message has outgrown its place."); }
+        if (framed.Length > block.MetadataLength) { throw new InvalidOperationException($"A message of {framed.Length} bytes has outgrown its place of {block.MetadataLength} at {block.Offset}, body {block.BodyLength}."); }
         Array.Resize(ref framed, block.MetadataLength);
         BinaryPrimitives.WriteInt32LittleEndian(framed.AsSpan(4), framed.Length - ArrowMessages.PrefixLength);
         target.Write(block.Offset, framed);

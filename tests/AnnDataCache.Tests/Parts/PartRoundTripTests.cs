@@ -49,6 +49,27 @@ public sealed class PartRoundTripTests : IDisposable
         Assert.Contains("\"index_columns\":[\"text\"]", reader.Schema.Metadata["pandas"], StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void EveryNumberOfColumnsFindsItsPlace(int rows)
+    {
+        for (int count = 1; count <= 40; count++)
+        {
+            ColumnLayout[] columns = [.. Enumerable.Range(0, count).Select(i => i == 0
+                ? new ColumnLayout { Name = "text", Kind = ColumnKind.String, Rows = rows, Offsets = new(0, (rows + 1) * sizeof(long)) }
+                : new ColumnLayout { Name = $"c{i}", Kind = ColumnKind.Number, Type = DType.Int8, Rows = rows, Values = new(0, rows) })];
+            PartLayout layout = Layout(PartKind.Frame, [rows, count], columns);
+            string path = Write(layout, target =>
+            {
+                target.Write(columns[0].Offsets.Offset, new byte[columns[0].Offsets.Length]);
+            });
+            using ArrowFileReader reader = new(File.OpenRead(path));
+            using RecordBatch batch = reader.ReadNextRecordBatch();
+            Assert.Equal((rows, count), (batch.Length, batch.ColumnCount));
+        }
+    }
+
     [Fact]
     public void ASparseMatrixIsAListOfIndexAndValue()
     {
