@@ -44,10 +44,32 @@ public sealed class BrokenFileTests : IDisposable
     }
 
     [Fact]
-    public void AGroupThatIsItsOwnMemberEndsSomewhere()
+    public void AGroupThatIsItsOwnMemberIsRefusedThere()
     {
-        Assert.Equal("still readable", _file.Pin("uns/again/again/title").Tree.Value);
-        Assert.Contains(_file.Tree.SelfAndDescendants(), element => element.Reason?.Contains("nested deeper", StringComparison.Ordinal) == true);
+        Assert.Equal("still readable", _file.Pin("uns/title").Tree.Value);
+        Assert.Contains("links back to a group that holds it", _file.Tree.Find("uns/again")!.Reason, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("uns/root", "links back to a group that holds it")]
+    [InlineData("obs/_index", "claims 600,000,000,000 bytes")]
+    [InlineData("obs/unwritten", "most of it was never written")]
+    public void WhatOnceTookMinutesIsRefused(string element, string reason)
+    {
+        using CachedAnnData file = _cache.Open(TestFiles.Small("broken/hostile.h5ad"));
+        string found = file.Tree.Find(element)!.Reason ?? Assert.Throws<ElementException>(() => file.Pin(element)).Message;
+        Assert.Contains(reason, found, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void BesideWhatIsHostileTheRestIsRead()
+    {
+        using CachedAnnData file = _cache.Open(TestFiles.Small("broken/hostile.h5ad"));
+        using PinnedElement obs = file.Pin("obs"), empty = file.Pin("empty");
+        Assert.Contains(file.Tree.SelfAndDescendants(), group => group.Reason == "it is linked from more than 16 places");
+        Assert.Equal("b", Assert.Single(obs.Columns).GetString(1));
+        Assert.Equal(["_index", "a", "b"], empty.Columns.Select(column => column.Name));
+        Assert.Contains(file.Tree.Children, child => child.Reason?.Contains("no path leads to it", StringComparison.Ordinal) ?? false);
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Make files that are broken on purpose: bad.h5ad has good elements beside one of each kind of damage.
+"""Make files that are broken on purpose: bad.h5ad has good elements beside one of each kind of damage; hostile.h5ad has
+what damaged files once did to a reader: ways that do not end, values that no file could hold, a name that is empty.
 
 Needs Debian's python3-h5py and python3-numpy.
 """
@@ -49,5 +50,37 @@ def main():
         file["uns/title"] = "still readable"
 
 
+def hostile():
+    """Found by reading damaged files: each of these once took minutes, or a cast that failed."""
+    path = pathlib.Path(__file__).with_name("hostile.h5ad")
+    with h5py.File(path, "w", libver="earliest") as file:
+        encode(file, "anndata", "0.1.0")
+        uns = file.create_group("uns")
+        level = uns.create_group("bottom")
+        for i in range(40):  # 2^40 ways to 41 groups
+            upper = uns.create_group(f"level{i}") if i == 39 else file.create_group(f"/uns/bottom/spare{i}")
+            upper["left"], upper["right"] = level, level
+            level = upper
+        uns["root"] = file["/"]
+        obs = encode(file.create_group("obs"), "dataframe", "0.2.0")
+        obs.attrs["_index"] = "_index"
+        obs.attrs.create("column-order", ["unwritten", "far"], dtype=h5py.string_dtype())
+        obs.create_dataset("_index", (600_000,), "S1000000", chunks=(64,))
+        obs.create_dataset("unwritten", (2**40,), h5py.string_dtype(), chunks=(1024,))
+        obs.create_dataset("far", data=np.array(["a", "b"], dtype="S1"))
+        file.create_group("nameless").create_dataset("inside", data=1)
+        empty = file.create_group("empty")  # no rows, and more than one column: the smallest messages of a part
+        encode(empty, "dataframe", "0.2.0")
+        empty.attrs["_index"] = "_index"
+        empty.attrs.create("column-order", ["a", "b"], dtype=h5py.string_dtype())
+        for name in ("_index", "a"):
+            empty.create_dataset(name, (0,), h5py.string_dtype())
+        empty.create_dataset("b", (0,), "f8")
+    data = path.read_bytes()
+    assert data.count(b"nameless") == 1
+    path.write_bytes(data.replace(b"nameless", b"\0ameless"))
+
+
 if __name__ == "__main__":
     main()
+    hostile()
