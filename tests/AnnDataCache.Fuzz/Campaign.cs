@@ -6,7 +6,7 @@ namespace AnnDataCache.Fuzz;
 /// <summary>Runs workers until the time is over. A worker that dies has met a finding: the next one starts behind it.</summary>
 internal sealed class Campaign(int run, int jobs, TimeSpan time, IReadOnlyList<string> folders)
 {
-    private const long Batch = 2000;
+    private const long Batch = 500;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, int> _findings = new(StringComparer.Ordinal);

@@ -100,7 +100,7 @@ internal sealed class ElementTree
 
     private ElementInfo WalkRecords(ContainerArray records, string path, ElementEncoding encoding, int depth)
     {
-        ElementKind kind = LegacyRecords.KindAt(path);
+        ElementKind kind = LegacyRecords.KindOf(records, path);
         if (kind == ElementKind.DataFrame) { return WalkFrame(records, path, encoding, depth); }
         List<ElementInfo> fields = [];
         foreach (string name in records.Type.Fields.Select(field => field.Name).Distinct(StringComparer.Ordinal))

@@ -10,9 +10,10 @@ internal static class LegacyRecords
 {
     private const int BlockRows = 1 << 16;
 
-    /// <summary>What an array of records at this path is; anywhere else it is a plain array of records.</summary>
-    internal static ElementKind KindAt(string path) => WithinObject(path) switch
+    /// <summary>What an array of records at this path is: with one axis a dataframe or a dict where files had those, else records.</summary>
+    internal static ElementKind KindOf(ContainerArray records, string path) => WithinObject(path) switch
     {
+        _ when records.Shape.Count != 1 => ElementKind.RecArray,
         "obs" or "var" or "raw.var" or "raw/var" => ElementKind.DataFrame,
         "obsm" or "varm" or "raw.varm" or "raw/varm" => ElementKind.Dict,
         _ => ElementKind.RecArray,
