@@ -7,7 +7,8 @@ namespace AnnDataCache.Fuzz;
 /// <remarks>The number of the mutant that is being read stands in a file, so that a process that dies names its killer.</remarks>
 internal static class Worker
 {
-    private const double HangSeconds = 10;
+    /// <summary>A file takes longer than this of a processor's time, or of the clock: it hangs. A busy machine is not a hang.</summary>
+    private const double HangProcessorSeconds = 10, HangSeconds = 120;
 
     /// <summary>Private memory that a mutant of at most 400 kB may make this process take, the runtime's own included.</summary>
     private const long MaxPrivateBytes = 512L << 20;
@@ -15,15 +16,18 @@ internal static class Worker
     internal static int Run(IReadOnlyList<SeedFile> seeds, int run, long first, long count, string folder)
     {
         string file = Path.Join(folder, $"mutant-{first}.h5ad"), current = Path.Join(folder, "current");
-        long number = first, elements = 0, refused = 0, started = Stopwatch.GetTimestamp();
+        long number = first, elements = 0, refused = 0, started = Stopwatch.GetTimestamp(), used = 0;
         using Timer watchdog = new(_ =>
         {
-            if (Stopwatch.GetElapsedTime(Volatile.Read(ref started)).TotalSeconds > HangSeconds) { Environment.FailFast($"mutant {Volatile.Read(ref number)} hangs"); }
+            double processor = (Environment.CpuUsage.TotalTime - TimeSpan.FromTicks(Volatile.Read(ref used))).TotalSeconds;
+            bool hangs = processor > HangProcessorSeconds || Stopwatch.GetElapsedTime(Volatile.Read(ref started)).TotalSeconds > HangSeconds;
+            if (hangs) { Environment.FailFast($"mutant {Volatile.Read(ref number)} hangs"); }
         }, null, 1000, 500);
         for (; number < first + count; Volatile.Write(ref number, number + 1))
         {
             File.WriteAllText(current, number.ToString(CultureInfo.InvariantCulture));
             Volatile.Write(ref started, Stopwatch.GetTimestamp());
+            Volatile.Write(ref used, Environment.CpuUsage.TotalTime.Ticks);
             try
             {
                 Reading reading = Reading.Run(Mutant.Make(seeds, run, number).ToBytes(), file);

@@ -62,8 +62,9 @@ internal sealed unsafe class ControlBoard : IDisposable
         if (!stat.IsRegularFile || stat.UserId != Posix.EffectiveUserId()) { return new ControlBoard(null); }
         try
         {
-            // Growing a file is idempotent, so two processes may both do it.
-            if (stat.Size < FileBytes && (Posix.FTruncate(file.Value, FileBytes) != 0 || Posix.FAllocate(file.Value, 0, 0, FileBytes) != 0))
+            // Growing a file is idempotent, so two processes may both do it. A store into a hole on a full tmpfs would be SIGBUS.
+            bool hasHoles = stat.Size < FileBytes || stat.AllocatedBytes < FileBytes;
+            if ((stat.Size < FileBytes && Posix.FTruncate(file.Value, FileBytes) != 0) || (hasHoles && Posix.FAllocate(file.Value, 0, 0, FileBytes) != 0))
             {
                 return new ControlBoard(null);
             }

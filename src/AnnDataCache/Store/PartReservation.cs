@@ -46,7 +46,7 @@ internal sealed class PartReservation : IDisposable
     public void Dispose()
     {
         _target.Close();
-        if (!_sealed) { _tier.RemoveTemporary(TemporaryName); }
+        if (!_sealed) { _tier.Abandon(this); }
         _file.Dispose();
     }
 }

@@ -12,10 +12,11 @@ internal sealed class PartStore : IDisposable
     private readonly TierSettings _hotSettings, _coldSettings;
     private readonly Tier? _hot, _cold;
     private readonly bool _promotes;
+    private readonly ILogger _logger;
 
     private PartStore(TierSettings hotSettings, TierSettings coldSettings, Promotion promotion, ILogger logger)
     {
-        (_hotSettings, _coldSettings) = (hotSettings, coldSettings);
+        (_hotSettings, _coldSettings, _logger) = (hotSettings, coldSettings, logger);
         _hot = hotSettings.Open(TierKind.Hot, logger);
         _cold = coldSettings.Open(TierKind.Cold, logger);
         _promotes = _hot is not null && _cold is not null && Promotes(promotion);
@@ -93,9 +94,27 @@ internal sealed class PartStore : IDisposable
     /// <summary>The part in the hot tier when it finds room there, else as it is. Takes over the pin.</summary>
     private PartPin Promote(PartPin cold)
     {
-        using PartReservation? reservation = _hot!.TryReserve(cold.Name, cold.Length, out _);
-        if (reservation is null) { return cold; }
-        using (cold) { return Copy(cold, reservation, CancellationToken.None); }
+        try
+        {
+            using PartReservation? reservation = _hot!.TryReserve(cold.Name, cold.Length, out _);
+            if (reservation is null) { return cold; }
+            PartPin hot = Copy(cold, reservation, CancellationToken.None);
+            cold.Dispose();
+            return hot;
+        }
+        catch (Exception failed) when (failed is CacheException or IOException)
+        {
+            LogNotPromoted(cold, failed); // a hit must not fail for want of a faster copy
+            return cold;
+        }
+    }
+
+    private void LogNotPromoted(PartPin cold, Exception failed)
+    {
+        if (_logger.IsEnabled(LogLevel.Warning))
+        {
+            _logger.LogWarning("'{Element}' stays in the cold tier: {Reason}", cold.View.Layout.Element, failed.Message);
+        }
     }
 
     private static PartPin Copy(PartPin from, PartReservation to, CancellationToken cancellation)
@@ -155,12 +174,9 @@ internal sealed class PartStore : IDisposable
     private static TierStatistics Statistics(TierKind kind, Tier? tier, TierSettings settings)
     {
         if (tier is null) { return new TierStatistics(NameOf(kind), settings.Folder, false, settings.Note, 0, 0, 0, 0, 0, 0, 0, 0); }
-        List<TierEntry> parts = tier.Folder.Scan();
-        long reserved;
-        using (tier.Folder.LockCapacity()) { reserved = tier.Folder.ReapAndCountLocked(); }
-        long pinned = parts.Where(part => tier.IsPinned(part.Name)).Sum(part => part.Bytes);
+        TierUsage usage = tier.Usage();
         return new TierStatistics(
-            NameOf(kind), settings.Folder, true, settings.Note, tier.Budget, reserved + parts.Sum(part => part.Bytes), pinned, parts.Count,
+            NameOf(kind), settings.Folder, true, settings.Note, tier.Budget, usage.Bytes, tier.PinnedBytes(usage.Parts), usage.Parts,
             tier.Board.Read(ControlBoard.Counter.Hits), tier.Board.Read(ControlBoard.Counter.Loads),
             tier.Board.Read(ControlBoard.Counter.Evictions), tier.Board.Read(ControlBoard.Counter.LoadedBytes));
     }
@@ -193,10 +209,26 @@ internal sealed class PartStore : IDisposable
             + "Close what pins parts (see 'anndata-cache ls'), raise a budget, or free the file system.");
     }
 
-    private static string Describe(Tier? tier, Shortage shortage) => tier is null
-        ? ""
-        : $"The {NameOf(tier.Kind)} tier '{tier.Folder.Path}' has a budget of {tier.Budget:N0}, of which {shortage.Used:N0} are pinned or "
-        + $"reserved ({shortage.Reserved:N0} by loads under way); its file system has {shortage.FileSystemFree:N0} free.";
+    private static string Describe(Tier? tier, Shortage shortage)
+    {
+        if (tier is null) { return ""; }
+        string name = $"The {NameOf(tier.Kind)} tier '{tier.Folder.Path}'";
+        if (shortage.Need > tier.Budget) { return $"{name} has a budget of {tier.Budget:N0}."; }
+        if (shortage.IsStopped)
+        {
+            string holder = LockHolders.OfCapacity(tier.Folder) is { Length: > 0 } known ? $"process {known}" : "a process";
+            return $"{name} gives out no room: {holder} holds 'capacity.lock' and does not run. Continue or end it.";
+        }
+
+        return $"{name} has a budget of {tier.Budget:N0}, of which {shortage.Used:N0} are used, {tier.PinnedBytes(0):N0} of them pinned"
+            + $"{Holders(tier)}, {shortage.Reserved:N0} reserved by loads under way; its file system has {shortage.FileSystemFree:N0} free.";
+    }
+
+    private static string Holders(Tier tier)
+    {
+        int[] processes = [.. LockHolders.OfParts(tier.Folder).Values.SelectMany(holders => holders).Distinct().Where(process => process > 0).Take(5)];
+        return processes.Length == 0 ? "" : $" (by {string.Join(", ", processes.Select(LockHolders.Describe))})";
+    }
 
     public void Dispose()
     {

@@ -8,7 +8,7 @@ namespace AnnDataCache.Store;
 // A tier: a folder, a budget, and the protocol by which processes share it. docs/sharing.md argues each race.
 //
 //   <folder>/           0700        control         counters and use of parts; losable
-//                                   capacity.lock   flock EX while reserving; no I/O under it but create and unlink
+//                                   capacity.lock   flock EX while bytes are given out or back; holds their sum
 //                                   inflight.lock   one byte locked for each name that is being loaded
 //   <folder>/parts/<name>           sealed, 0400: the file system is the index, the name is the commit
 //   <folder>/tmp/<name>.<unique>    being filled: its length is the reservation, its LOCK_SH the sign of life
@@ -27,8 +27,9 @@ namespace AnnDataCache.Store;
 //     it are complete before.
 // S3  A part is unlinked only by whoever holds LOCK_EX on it, and   Readers: what is mapped under LOCK_SH stays counted;
 //     a reader that finds the link count 0 starts again.            nobody maps a part that is gone from the budget.
-// S4  Sum of parts and reservations ≤ budget, and it is counted by  Operators: nothing drifts when a process is killed.
-//     a scan under capacity.lock, never kept in a counter.
+// S4  Sum of parts and reservations ≤ budget. It stands in          Operators: nothing drifts when a process is killed.
+//     capacity.lock, is changed under that lock only, and is
+//     counted anew after a holder was killed, and by evictions.
 // S5  A reservation whose lock is free has a dead owner.            Reapers: no pid, no age, no clock.
 // S6  LOCK_UN is never called; unlocking is closing or unmapping.   Forked children: a parent's pin stays.
 
@@ -37,6 +38,15 @@ internal sealed class Tier : IDisposable
 {
     /// <summary>An evictor holds a part's lock for microseconds: more tries than this meet a hostile holder, and give a miss.</summary>
     private const int MaxTries = 8;
+
+    /// <summary>From this many parts on a scan is dear: it is avoided, or paid once for several reservations.</summary>
+    private const int ManyParts = 1000;
+
+    /// <summary>A scan of many parts evicts this fraction of the budget more than it must.</summary>
+    private const int SpareShare = 20;
+
+    /// <summary>Nobody holds the capacity lock over I/O: longer than this its holder is stopped.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 
     private readonly TierFolder _folder;
     private readonly ILogger _logger;
@@ -105,48 +115,83 @@ internal sealed class Tier : IDisposable
     internal bool Contains(PartName name) => FileStat.TryOf(_folder.Parts, name.Value, out _);
 
     /// <summary>Takes the room for a part, evicting what is not pinned.</summary>
-    /// <returns>Null, with the reason, when there is no room.</returns>
+    /// <returns>Null, with the reason, when there is no room, or the holder of the capacity lock is stopped.</returns>
     internal PartReservation? TryReserve(PartName name, long bytes, out Shortage shortage)
     {
-        shortage = default;
-        using FileDescriptor capacity = _folder.LockCapacity();
-        long need = TierFolder.WholePages(bytes), reserved = _folder.ReapAndCountLocked();
-        List<TierEntry> parts = _folder.Scan();
-        long used = reserved + parts.Sum(part => part.Bytes);
-        long excess = Math.Max(used + need - Budget, need - _folder.FreeBytes());
-        if (need > Budget || (excess > 0 && !MakeRoomLocked(name, parts, excess, ref used)))
+        long need = TierFolder.WholePages(bytes);
+        shortage = new Shortage(need, 0, 0, 0, IsStopped: false);
+        if (need > Budget) { return null; }
+        using CapacityHold? hold = CapacityHold.TryTake(_folder, s_patience);
+        if (hold is null)
         {
-            if (need <= Budget) { Board.RaisePressure(); }
-            shortage = new Shortage(need, Budget, used, reserved, _folder.FreeBytes());
+            shortage = shortage with { IsStopped = true };
+            return null;
+        }
+
+        hold.Begin();
+        (long reserved, _, long deadBytes, long dead) = _folder.ReapAndCountLocked();
+        hold.Add(-deadBytes, -dead);
+        if (Excess(hold, need) > 0 && !MakeRoom(hold, name, need))
+        {
+            hold.Commit();
+            Board.RaisePressure();
+            shortage = shortage with { Used = hold.Bytes, Reserved = reserved, FileSystemFree = _folder.FreeBytes() };
             return null;
         }
 
         string temporary = $"{name.Value}.{Guid.NewGuid():N}";
         FileDescriptor file = _folder.CreateTemporary(temporary, bytes);
+        hold.Add(need, 1);
+        hold.Commit();
         CrashPoint.Reach("reserved");
         return new PartReservation(this, name, temporary, file, bytes);
     }
 
-    /// <summary>Evicts until the excess is freed; what is pinned is skipped.</summary>
-    private bool MakeRoomLocked(PartName loading, List<TierEntry> parts, long excess, ref long used)
+    private long Excess(CapacityHold hold, long need) => Math.Max(hold.Bytes + need - Budget, need - _folder.FreeBytes());
+
+    /// <summary>Evicts until the need fits, unless that cannot be reached: then nothing is evicted.</summary>
+    private bool MakeRoom(CapacityHold hold, PartName loading, long need)
     {
-        long freed = 0;
-        foreach (TierEntry part in _eviction.Order(parts, loading))
+        List<TierEntry> parts = [.. _eviction.Order(hold.Recount(), loading)];
+        long excess = Excess(hold, need), free = 0;
+        foreach (TierEntry part in parts)
         {
-            if (freed >= excess) { break; }
-            if (TryRemove(part.Name) != Removal.Removed) { continue; }
+            if (free >= excess) { break; }
+            if (!IsPinned(part.Name)) { free += part.Bytes; }
+        }
+
+        if (free < excess) { return false; }
+
+        // A scan of many parts is paid once for several reservations.
+        if (parts.Count > ManyParts) { excess += Budget / SpareShare; }
+        hold.Begin();
+        foreach (TierEntry part in parts)
+        {
+            if (excess <= 0) { break; }
+            if (RemoveLocked(part.Name) != Removal.Removed) { continue; }
             _eviction.Age(part.Name);
             Board.Add(ControlBoard.Counter.Evictions, 1);
             CacheMetrics.Evictions.Add(1);
-            freed += part.Bytes;
-            used -= part.Bytes;
+            excess -= part.Bytes;
+            hold.Add(-part.Bytes, -1);
         }
 
-        return freed >= excess;
+        return Excess(hold, need) <= 0;
     }
 
     /// <summary>Unlinks a part if nobody has it mapped (S3).</summary>
     internal Removal TryRemove(PartName name)
+    {
+        using CapacityHold? hold = CapacityHold.TryTake(_folder, s_patience);
+        if (!FileStat.TryOf(_folder.Parts, name.Value, out FileStat stat)) { return Removal.Absent; }
+        hold?.Begin();
+        Removal removal = RemoveLocked(name);
+        if (removal == Removal.Removed) { hold?.Add(-TierFolder.WholePages(stat.Size), -1); }
+        hold?.Commit();
+        return removal;
+    }
+
+    private Removal RemoveLocked(PartName name)
     {
         using FileDescriptor? file = FileDescriptor.TryOpenAt(_folder.Parts, name.Value, Posix.ReadOnly | Posix.NoFollow | Posix.NonBlock);
         if (file is null) { return Removal.Absent; }
@@ -191,7 +236,7 @@ internal sealed class Tier : IDisposable
         {
             int error = Marshal.GetLastPInvokeError();
             if (error != PosixException.Exists) { throw new PosixException($"Cannot seal part '{reservation.Name.Value}'", error); }
-            _ = Posix.UnlinkAt(_folder.Temporaries.Value, reservation.TemporaryName, 0); // somebody sealed the same name: theirs has the same bytes
+            Abandon(reservation); // somebody sealed the same name: theirs has the same bytes
         }
 
         if (Kind == TierKind.Cold) { _ = Posix.FSync(_folder.Parts.Value); }
@@ -208,7 +253,52 @@ internal sealed class Tier : IDisposable
             ?? throw new StoreException(CacheError.StoreUnusable, $"Part '{reservation.Name.Value}' was removed from '{_folder.Path}' while it was sealed. Run 'anndata-cache verify'.");
     }
 
-    internal void RemoveTemporary(string name) => _ = Posix.UnlinkAt(_folder.Temporaries.Value, name, 0);
+    /// <summary>Gives the room of a reservation back.</summary>
+    internal void Abandon(PartReservation reservation)
+    {
+        using CapacityHold? hold = CapacityHold.TryTake(_folder, s_patience); // without it the next scan corrects the sums
+        hold?.Begin();
+        if (Posix.UnlinkAt(_folder.Temporaries.Value, reservation.TemporaryName, 0) == 0)
+        {
+            hold?.Add(-TierFolder.WholePages(reservation.Length), -1);
+        }
+
+        hold?.Commit();
+    }
+
+    /// <summary>Bytes and files of the tier, and bytes that are reserved. Dead reservations are deleted.</summary>
+    internal TierUsage Usage()
+    {
+        using CapacityHold? hold = CapacityHold.TryTake(_folder, TimeSpan.FromMilliseconds(100));
+        if (hold is null)
+        {
+            return CapacityHold.TryPeek(_folder, out long bytes, out long files) ? new TierUsage(bytes, files, 0) : Count(_folder.Scan());
+        }
+
+        hold.Begin();
+        (long reserved, long living, long deadBytes, long dead) = _folder.ReapAndCountLocked();
+        hold.Add(-deadBytes, -dead);
+        hold.Commit();
+        return new TierUsage(hold.Bytes, hold.Files - living, reserved);
+
+        static TierUsage Count(List<TierEntry> parts) => new(parts.Sum(part => part.Bytes), parts.Count, 0);
+    }
+
+    /// <summary>Bytes of parts that some process has mapped.</summary>
+    /// <remarks>Up to a thousand parts each lock is tried; of more, the kernel's list of locks is believed.</remarks>
+    internal long PinnedBytes(long parts)
+    {
+        if (parts <= ManyParts) { return _folder.Scan().Where(part => IsPinned(part.Name)).Sum(part => part.Bytes); }
+        HashSet<ulong> pinned = [.. LockHolders.OfParts(_folder).Keys];
+        long bytes = 0;
+        foreach (string name in pinned.Count > 0 ? TierFolder.Names(_folder.Parts) : [])
+        {
+            if (pinned.Count == 0) { break; }
+            if (FileStat.TryOf(_folder.Parts, name, out FileStat stat) && pinned.Remove(stat.Inode)) { bytes += TierFolder.WholePages(stat.Size); }
+        }
+
+        return bytes;
+    }
 
     private void LogDropped(PartName name, string reason)
     {
@@ -233,10 +323,16 @@ internal enum Removal
     Absent,
 }
 
+/// <summary>How much a tier holds.</summary>
+/// <param name="Bytes">Of parts and reservations, in whole pages.</param>
+/// <param name="Parts">Sealed parts.</param>
+/// <param name="Reserved">Bytes of reservations.</param>
+internal readonly record struct TierUsage(long Bytes, long Parts, long Reserved);
+
 /// <summary>Why a tier has no room.</summary>
 /// <param name="Need">Bytes wanted, in whole pages.</param>
-/// <param name="Budget">The tier's budget.</param>
-/// <param name="Used">Bytes of parts that could not be evicted, and of reservations.</param>
+/// <param name="Used">Bytes of parts and reservations.</param>
 /// <param name="Reserved">Of those, bytes of reservations of loads that are under way.</param>
 /// <param name="FileSystemFree">What the file system and the memory limit still allow.</param>
-internal readonly record struct Shortage(long Need, long Budget, long Used, long Reserved, long FileSystemFree);
+/// <param name="IsStopped">True when whoever holds the capacity lock does not let go.</param>
+internal readonly record struct Shortage(long Need, long Used, long Reserved, long FileSystemFree, bool IsStopped);

@@ -12,9 +12,6 @@ internal sealed class TierFolder : IDisposable
     /// <summary>Left free of a memory limit, so that a load cannot be what gets a process killed.</summary>
     private const long MemoryMargin = 64L << 20;
 
-    /// <summary>Nobody holds the capacity lock over I/O: longer than this its holder is stopped.</summary>
-    private static readonly TimeSpan s_capacityTimeout = TimeSpan.FromSeconds(10);
-
     private readonly bool _isMemory;
 
     private TierFolder(string path, FileDescriptor root, FileDescriptor parts, FileDescriptor temporaries)
@@ -37,6 +34,7 @@ internal sealed class TierFolder : IDisposable
     {
         try
         {
+            path = System.IO.Path.TrimEndingDirectorySeparator(path); // behind a slash, O_NOFOLLOW would follow
             string parent = System.IO.Path.GetDirectoryName(path) ?? "/";
             if (!Directory.Exists(parent)) { Directory.CreateDirectory(parent); }
             if (Posix.MkDir(path, FolderMode) != 0 && Marshal.GetLastPInvokeError() != PosixException.Exists)
@@ -84,7 +82,7 @@ internal sealed class TierFolder : IDisposable
         : (stat.Permissions & OthersMayWrite) != 0 ? $"others may write it (mode {Convert.ToString(stat.Permissions, 8)})"
         : null;
 
-    /// <summary>All sealed parts with what they take of the budget. Other names are left alone.</summary>
+    /// <summary>All sealed parts with what they take of the budget. Other names are left alone. Proportional to their number.</summary>
     internal List<TierEntry> Scan()
     {
         List<TierEntry> parts = [];
@@ -108,49 +106,27 @@ internal sealed class TierFolder : IDisposable
         }
     }
 
-    /// <summary>Deletes reservations of dead processes (S5) and counts the bytes of the living ones.</summary>
-    internal long ReapAndCountLocked()
+    /// <summary>Deletes reservations of dead processes (S5), and counts those and the living ones.</summary>
+    internal (long LivingBytes, long Living, long DeadBytes, long Dead) ReapAndCountLocked()
     {
-        long reserved = 0;
+        (long livingBytes, long living, long deadBytes, long dead) = (0, 0, 0, 0);
         foreach (string name in Names(Temporaries).ToList())
         {
             using FileDescriptor? file = FileDescriptor.TryOpenAt(Temporaries, name, Posix.ReadOnly | Posix.NoFollow | Posix.NonBlock);
             if (file is null) { continue; }
-            if (FileLocks.TryLock(file, exclusive: true)) { _ = Posix.UnlinkAt(Temporaries.Value, name, 0); }
-            else { reserved += WholePages(FileStat.Of(file).Size); }
+            long bytes = WholePages(FileStat.Of(file).Size);
+            bool isDead = FileLocks.TryLock(file, exclusive: true);
+            if (isDead && Posix.UnlinkAt(Temporaries.Value, name, 0) == 0) { (deadBytes, dead) = (deadBytes + bytes, dead + 1); }
+            else if (!isDead) { (livingBytes, living) = (livingBytes + bytes, living + 1); }
         }
 
-        return reserved;
+        return (livingBytes, living, deadBytes, dead);
     }
 
-    /// <summary>Deletes reservations of dead processes.</summary>
-    internal void Reap()
-    {
-        using FileDescriptor capacity = LockCapacity();
-        ReapAndCountLocked();
-    }
-
-    /// <summary>The lock under which room is given out; held until the descriptor is disposed.</summary>
-    /// <exception cref="StoreException">Its holder does not let go: it is stopped.</exception>
-    internal FileDescriptor LockCapacity()
-    {
-        FileDescriptor file = FileDescriptor.TryOpenAt(Root, "capacity.lock", Posix.ReadWrite | Posix.Create | Posix.NoFollow, LockMode)
-            ?? throw PosixException.Last($"Cannot open '{Path}/capacity.lock'");
-        long start = System.Diagnostics.Stopwatch.GetTimestamp();
-        for (int wait = 0; !FileLocks.TryLock(file, exclusive: true); wait++)
-        {
-            if (System.Diagnostics.Stopwatch.GetElapsedTime(start) > s_capacityTimeout)
-            {
-                file.Dispose();
-                throw new StoreException(
-                    CacheError.NoRoom, $"Some process has held '{Path}/capacity.lock' for {s_capacityTimeout.TotalSeconds:F0} s: it is stopped. Find it with 'fuser' and continue or end it.");
-            }
-
-            Thread.Sleep(wait < 20 ? 0 : 1);
-        }
-
-        return file;
-    }
+    /// <summary>The file whose lock is the right to give out room.</summary>
+    internal FileDescriptor OpenCapacityLock() =>
+        FileDescriptor.TryOpenAt(Root, "capacity.lock", Posix.ReadWrite | Posix.Create | Posix.NoFollow, LockMode)
+        ?? throw PosixException.Last($"Cannot open '{Path}/capacity.lock'");
 
     /// <summary>What may still be written: by the file system, and where files live in memory by the cgroup's limit.</summary>
     internal long FreeBytes()

@@ -92,11 +92,11 @@ internal static class StoreDoctor
         try
         {
             using TierFolder folder = TierFolder.Open(tier.Folder);
-            using FileDescriptor capacity = folder.LockCapacity();
+            using CapacityHold? capacity = CapacityHold.TryTake(folder, TimeSpan.FromSeconds(2));
             using FileDescriptor? inflight = FileDescriptor.TryOpenAt(
                 folder.Root, "inflight.lock", Posix.ReadWrite | Posix.Create | Posix.NoFollow, 0x180);
             using FileDescriptor? second = FileDescriptor.TryOpenAt(folder.Root, "capacity.lock", Posix.ReadWrite | Posix.NoFollow);
-            bool locks = inflight is not null && second is not null && FileLocks.TryLockByte(inflight, long.MaxValue - 1)
+            bool locks = capacity is not null && inflight is not null && second is not null && FileLocks.TryLockByte(inflight, long.MaxValue - 1)
                 && !FileLocks.TryLock(second, exclusive: true);
             Add(findings, locks ? Severity.Good : Severity.Problem, subject,
                 locks ? "ours, private, and locks exclude each other" : "two locks on one file do not exclude each other",

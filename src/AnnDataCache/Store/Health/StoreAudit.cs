@@ -26,7 +26,7 @@ internal sealed class StoreAudit(Tier? hot, Tier? cold)
 
     private void CheckFolder(Tier tier)
     {
-        tier.Folder.Reap(); // left-overs of killed processes are no fault: any reservation removes them
+        CheckUsage(tier);
         foreach (string name in TierFolder.Names(tier.Folder.Temporaries))
         {
             if (!PartName.TryParse(name.Length > 40 ? name[..40] : name, out _))
@@ -41,6 +41,26 @@ internal sealed class StoreAudit(Tier? hot, Tier? cold)
             {
                 Add($"{tier.Folder.Path}/parts/{name}", "is not the name of a part", "Nobody reads it, and its room is not counted.", "Remove it.");
             }
+        }
+    }
+
+    /// <summary>The sum under which room is given out is what is there. Left-overs of killed processes are no fault, and are removed.</summary>
+    private void CheckUsage(Tier tier)
+    {
+        using CapacityHold? hold = CapacityHold.TryTake(tier.Folder, TimeSpan.FromSeconds(10));
+        if (hold is null)
+        {
+            Add($"{tier.Folder.Path}/capacity.lock", $"is held by process {LockHolders.OfCapacity(tier.Folder)}, which does not run", "No room is given out.", "Continue or end it.");
+            return;
+        }
+
+        (_, _, long deadBytes, long dead) = tier.Folder.ReapAndCountLocked();
+        (long bytes, long files) = (hold.Bytes - deadBytes, hold.Files - dead);
+        hold.Recount();
+        if ((hold.Bytes, hold.Files) != (bytes, files))
+        {
+            Add($"{tier.Folder.Path}/capacity.lock", $"says {bytes:N0} bytes in {files:N0} files where {hold.Bytes:N0} in {hold.Files:N0} are",
+                "Somebody added or removed files by hand.", "Nothing: it has been corrected.");
         }
     }
 
