@@ -1,5 +1,5 @@
-// Reads parts as any Arrow user would: with the Arrow library of JavaScript and nothing else. For each file of the command
-// line it prints one line of JSON, which says what the schema declares and what the columns hold.
+// Reads parts as any Arrow user would: with the Arrow library of JavaScript and nothing else. For each file, named by an
+// argument or else by a line of stdin, it prints one line of JSON: what the schema declares and what the columns hold.
 //
 //   numbers      SHA-256 of the little-endian values in C order; bools as one byte each, 0 or 1
 //   strings      SHA-256 of each string's UTF-8 bytes followed by one zero byte
@@ -105,7 +105,8 @@ function read(file) {
     };
 }
 
-for (const file of process.argv.slice(2)) {
+const named = process.argv.slice(2);
+for (const file of named.length > 0 ? named : readFileSync(0, "utf8").split("\n").filter(line => line)) {
     let described;
     try {
         described = read(file);
