@@ -31,7 +31,7 @@ function missing(vector) {
     return { nulls: vector.nullCount, mask: hash(mask) };
 }
 
-/** Numbers in a row: a row of a fixed_size_list, and of a list in it, is as many as its lists are long. */
+/** All numbers in one array. A row of a fixed_size_list is as many as the list is long; a missing bool reads as 0. */
 function flatten(vector, type) {
     let width = 1;
     for (; DataType.isFixedSizeList(type); type = type.children[0].type) {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AnnDataCache.Tests.Cli;
+using AnnDataCache.Tests.Parts;
 
 namespace AnnDataCache.Tests.Foreign;
 
@@ -43,6 +44,25 @@ public sealed class JavaScriptReaderTests(ITestOutputHelper output)
                 "dict", "null", "scalar-bool", "scalar-number", "scalar-string",
             },
             comparison.Kinds);
+    }
+
+    [Fact]
+    public void TheGoldenPartsHoldTheirValues()
+    {
+        JavaScript.Require();
+        Dictionary<string, JsonElement> parts = JavaScript.Read(GoldenPart.All.Select(golden => golden.Path));
+        foreach (GoldenPart golden in GoldenPart.All)
+        {
+            JsonElement part = parts[golden.Path];
+            Assert.False(part.TryGetProperty("error", out JsonElement error), $"{golden.Name}: {error}");
+            Assert.Equal(golden.Columns[0].Layout.Rows, part.GetProperty("rows").GetInt64());
+            Assert.Equal(golden.Columns.Count, part.GetProperty("columns").GetArrayLength());
+            foreach ((GoldenColumn column, JsonElement found) in golden.Columns.Zip(part.GetProperty("columns").EnumerateArray()))
+            {
+                Assert.Equal(column.Layout.Name, found.GetProperty("name").GetString());
+                GoldenHashes.Check($"{golden.Name}, {column.Layout.Name}", column, found);
+            }
+        }
     }
 
     private static JsonElement Oracle(string data, string file) =>
