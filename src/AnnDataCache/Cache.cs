@@ -44,7 +44,7 @@ public sealed class Cache : IDisposable
     {
         options ??= CacheOptions.FromEnvironment();
         logger ??= NullLogger.Instance;
-        return new Cache(options, PartStore.Open(options, logger), logger);
+        return new Cache(options, StoreFault.Guard(() => PartStore.Open(options, logger)), logger);
     }
 
     /// <summary>Opens a source. Its tree of elements comes from the store, or is read now; no data are loaded.</summary>
@@ -68,10 +68,10 @@ public sealed class Cache : IDisposable
         Task.Run(() => Open(path, cancellation), cancellation);
 
     /// <summary>Budgets, bytes, parts and counters of both tiers.</summary>
-    public CacheStatistics Statistics() => _store.Statistics();
+    public CacheStatistics Statistics() => StoreFault.Guard(_store.Statistics);
 
     /// <summary>All sealed parts of both tiers.</summary>
-    public IReadOnlyList<StoredPart> List() => _store.List();
+    public IReadOnlyList<StoredPart> List() => StoreFault.Guard(_store.List);
 
     /// <summary>Removes parts of one source from both tiers; what is pinned stays.</summary>
     /// <param name="path">The source, which need not exist any more.</param>
@@ -82,17 +82,19 @@ public sealed class Cache : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(path);
         string found = FindSource(path);
         string source = File.Exists(found) ? Posix.CanonicalPath(found) : Path.GetFullPath(found);
-        return _store.Evict((_, layout) => layout.Source == source && (elements is null || elements.Contains(layout.Element)));
+        return StoreFault.Guard(
+            () => _store.Evict((_, layout) => layout.Source == source && (elements is null || elements.Contains(layout.Element))));
     }
 
     /// <summary>Removes all parts of both tiers; what is pinned stays.</summary>
     /// <returns>Parts removed, and parts that stayed because some process uses them.</returns>
-    public (int Removed, int Pinned) Clear() => _store.Evict((_, _) => true);
+    public (int Removed, int Pinned) Clear() => StoreFault.Guard(() => _store.Evict((_, _) => true));
 
     /// <summary>Audits both tiers: names, owners and modes, locks, left-overs, the structure and content of every part.</summary>
     /// <param name="cancellation">Honoured between parts.</param>
     /// <returns>Problems; empty when the store is clean.</returns>
-    public IReadOnlyList<Finding> Verify(CancellationToken cancellation = default) => _store.Audit(content: true, cancellation);
+    public IReadOnlyList<Finding> Verify(CancellationToken cancellation = default) =>
+        StoreFault.Guard(() => _store.Audit(content: true, cancellation));
 
     /// <summary>Looks at the machine as this cache sees it: tmpfs, limits, huge pages, locks, permissions.</summary>
     /// <param name="options">Default: <see cref="CacheOptions.FromEnvironment()"/>.</param>

@@ -44,6 +44,12 @@ public sealed record CacheOptions
     /// <summary>When cold parts are copied to the hot tier. Default: <see cref="AnnDataCache.Promotion.Auto"/>.</summary>
     public Promotion Promotion { get; init; } = Promotion.Auto;
 
+    /// <summary>
+    /// How long to wait for another process's load that makes no progress, before loading beside it: its process may be
+    /// stopped. A load that advances is waited for, however long it takes. Default: 15 seconds.
+    /// </summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>Threads that decode one load. Default: all cores, since nothing else of the asker runs meanwhile.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
 
@@ -51,7 +57,7 @@ public sealed record CacheOptions
     /// <remarks>
     /// <c>ANNDATA_CACHE_HOT_FOLDER</c> (alias <c>ANNDATA_CACHE_PLASMA_LOCATION</c>), <c>ANNDATA_CACHE_HOT_BYTES</c>,
     /// <c>ANNDATA_CACHE_FOLDER</c> (cold), <c>ANNDATA_CACHE_COLD_BYTES</c>, <c>ANNDATA_DATA_FOLDER</c>,
-    /// <c>ANNDATA_CACHE_PROMOTION</c>, <c>ANNDATA_CACHE_WORKERS</c>. Bytes may have a unit: <c>512MB</c>, <c>8GiB</c>.
+    /// <c>ANNDATA_CACHE_PROMOTION</c>, <c>ANNDATA_CACHE_PATIENCE</c> (seconds), <c>ANNDATA_CACHE_WORKERS</c>. Bytes may have a unit: <c>512MB</c>, <c>8GiB</c>.
     /// </remarks>
     /// <exception cref="StoreException">A variable makes no sense; the message names it, its value and the remedy.</exception>
     public static CacheOptions FromEnvironment() => FromEnvironment(Environment.GetEnvironmentVariable);
@@ -64,8 +70,18 @@ public sealed record CacheOptions
         ColdBytes = Bytes(variable, "ANNDATA_CACHE_COLD_BYTES"),
         DataFolder = Folder(variable, "ANNDATA_DATA_FOLDER"),
         Promotion = Choice(variable, "ANNDATA_CACHE_PROMOTION"),
+        Patience = Seconds(variable, "ANNDATA_CACHE_PATIENCE", TimeSpan.FromSeconds(15)),
         Workers = Count(variable, "ANNDATA_CACHE_WORKERS"),
     };
+
+    private static TimeSpan Seconds(Func<string, string?> variable, string name, TimeSpan otherwise)
+    {
+        string? value = variable(name);
+        if (string.IsNullOrEmpty(value)) { return otherwise; }
+        return double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and <= 86_400
+            ? TimeSpan.FromSeconds(seconds)
+            : throw Bad(name, value, "a number of seconds, more than 0 and up to 86400");
+    }
 
     private static string? Folder(Func<string, string?> variable, string name)
     {

@@ -116,10 +116,6 @@ public sealed class CachedAnnData : IDisposable
             _loader.FinishColdCopies();
             return Load(snapshot, element, progress, cancellation);
         }
-        catch (PosixException error)
-        {
-            throw new StoreException(error.IsNoSpace ? CacheError.NoRoom : CacheError.StoreUnusable, error.Message, error);
-        }
     }
 
     private PinnedElement Load(Snapshot snapshot, string element, IProgress<LoadProgress>? progress, CancellationToken cancellation)

@@ -27,12 +27,25 @@ internal sealed class SourceFile : IDisposable
 
     /// <summary>Fills the span from the offset.</summary>
     /// <exception cref="EndOfStreamException">The range is not inside the file.</exception>
+    /// <exception cref="SourceReadException">The kernel could not read it.</exception>
     internal void Read(long offset, Span<byte> bytes)
     {
-        if (offset < 0 || offset > Length - bytes.Length || _file.Read(offset, bytes) != bytes.Length)
+        if (offset < 0 || offset > Length - bytes.Length || ReadUpTo(offset, bytes) != bytes.Length)
         {
             throw new EndOfStreamException(
                 $"'{Path}' has {Length:N0} bytes; {bytes.Length:N0} were wanted at {offset:N0}: the file is truncated or damaged.");
+        }
+    }
+
+    private int ReadUpTo(long offset, Span<byte> bytes)
+    {
+        try
+        {
+            return _file.Read(offset, bytes);
+        }
+        catch (PosixException failed)
+        {
+            throw new SourceReadException(Path, failed);
         }
     }
 

@@ -61,6 +61,24 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
         AnnDataSource source, string element, Func<ContainerGroup, Dictionary<string, string>, ElementContent> read,
         IProgress<LoadProgress>? progress, CancellationToken cancellation, out bool loaded)
     {
+        try
+        {
+            return PinOrLoad(source, element, read, progress, cancellation, out loaded);
+        }
+        catch (SourceReadException failed)
+        {
+            throw new SourceException(CacheError.SourceUnreadable, failed.Message, failed);
+        }
+        catch (PosixException failed)
+        {
+            throw StoreFault.Explain(failed);
+        }
+    }
+
+    private PartPin PinOrLoad(
+        AnnDataSource source, string element, Func<ContainerGroup, Dictionary<string, string>, ElementContent> read,
+        IProgress<LoadProgress>? progress, CancellationToken cancellation, out bool loaded)
+    {
         loaded = false;
         PartName name = NameOf(source, element);
         if (store.TryPin(name) is { } hit) { return hit; }

@@ -12,14 +12,16 @@ internal sealed class PartStore : IDisposable
     private readonly TierSettings _hotSettings, _coldSettings;
     private readonly Tier? _hot, _cold;
     private readonly bool _promotes;
+    private readonly TimeSpan _patience;
     private readonly ILogger _logger;
 
-    private PartStore(TierSettings hotSettings, TierSettings coldSettings, Promotion promotion, ILogger logger)
+    private PartStore(TierSettings hotSettings, TierSettings coldSettings, CacheOptions options, ILogger logger)
     {
         (_hotSettings, _coldSettings, _logger) = (hotSettings, coldSettings, logger);
         _hot = hotSettings.Open(TierKind.Hot, logger);
         _cold = coldSettings.Open(TierKind.Cold, logger);
-        _promotes = _hot is not null && _cold is not null && Promotes(promotion);
+        _promotes = _hot is not null && _cold is not null && Promotes(options.Promotion);
+        _patience = options.Patience;
         if (_hot is null && _cold is null)
         {
             throw new StoreException(
@@ -32,7 +34,7 @@ internal sealed class PartStore : IDisposable
 
     /// <exception cref="StoreException">A folder cannot be used or trusted, or both tiers are off.</exception>
     internal static PartStore Open(CacheOptions options, ILogger logger) =>
-        new(TierSettings.Hot(options), TierSettings.Cold(options), options.Promotion, logger);
+        new(TierSettings.Hot(options), TierSettings.Cold(options), options, logger);
 
     /// <summary>Moves when a process has found no room.</summary>
     internal long PressureEpoch => Main.Board.PressureEpoch;
@@ -70,7 +72,7 @@ internal sealed class PartStore : IDisposable
 
     /// <summary>Enters the single flight of a name: one process loads it, the others get its part.</summary>
     internal LoadTicket EnterLoad(PartName name, CancellationToken cancellation) =>
-        LoadTicket.Enter(Main.Folder, name, () => Find(name), cancellation);
+        LoadTicket.Enter(Main.Folder, name, () => Find(name), _patience, cancellation);
 
     /// <summary>Room for a part: in the hot tier, else in the cold one.</summary>
     /// <exception cref="StoreException">Neither has it: too large, or all is pinned.</exception>
