@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using AnnDataCache.Tests.Cli;
+
+namespace AnnDataCache.Tests.Store;
+
+/// <summary>System calls that fail below the store, one after the other, by strace's injection: each ends in a plain error, and nothing is left.</summary>
+public sealed class InjectedFaultTests(ITestOutputHelper output) : IDisposable
+{
+    private static readonly string s_sample = Path.Join(TestFiles.Repository, "samples", "pbmc-like.h5ad");
+    private static readonly Lazy<bool> s_traces = new(TryTrace);
+
+    private readonly CommandLine _line = new();
+
+    [Theory]
+    [InlineData("pwrite64", "EIO", 10)]
+    [InlineData("pwrite64", "ENOSPC", 6)]
+    [InlineData("ftruncate", "ENOSPC", 4)]
+    [InlineData("fallocate", "ENOSPC", 2)]
+    [InlineData("renameat2", "EIO", 3)]
+    [InlineData("flock", "ENOLCK", 2)]
+    [InlineData("fcntl", "EIO", 2)]
+    [InlineData("mkdirat", "EACCES", 2)]
+    [InlineData("statx", "EIO", 6)]
+    public void ACallThatFailsIsAPlainErrorAndLeavesNothing(string call, string error, int times)
+    {
+        Require();
+        Dictionary<int, int> outcomes = []; // the runtime locks what it reads with flock too: so every one from some on fails
+        for (int when = 1; when <= times; when++)
+        {
+            CallResult result = Trace($"inject={call}:error={error}:when={when}{(call == "flock" ? "+" : "")}", "load", s_sample, "X", "obs");
+            outcomes[result.ExitCode] = outcomes.GetValueOrDefault(result.ExitCode) + 1;
+            Assert.True(result.ExitCode is 0 or 11 or (>= 20 and <= 32), $"{call} number {when}: ended with {result.ExitCode}: {result.Error}");
+            Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+            CallResult verify = _line.Run("verify");
+            Assert.True(verify.ExitCode == 0, $"{call} number {when}: {verify.Out}{verify.Error}");
+            Assert.Equal(0, _line.Succeed("load", s_sample, "X", "obs").ExitCode);
+            _line.Succeed("clear");
+        }
+
+        output.WriteLine($"{call} {error}: {string.Join(", ", outcomes.Select(outcome => $"{outcome.Value} ended with {outcome.Key}"))}");
+    }
+
+    /// <summary>A file system whose locks exclude nobody costs bytes over the budget at worst, never wrong bytes; the doctor says so.</summary>
+    [Fact]
+    public void AFileSystemThatLiesAboutLocksGivesRightBytesAndIsFoundOut()
+    {
+        Require();
+        CallResult doctor = Trace("inject=flock:retval=0", "doctor");
+        Assert.Contains("do not exclude each other", doctor.Out, StringComparison.Ordinal);
+        Process[] processes = [.. Enumerable.Range(0, 3).Select(_ => Start("inject=flock:retval=0", "load", s_sample, "--all"))];
+        foreach (Process process in processes)
+        {
+            string error = process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            Assert.True(process.ExitCode is 0 or 31 or 32, error);
+            process.Dispose();
+        }
+
+        _line.Run("verify"); // corrects the sums, which unlocked writers may have made wrong
+        CallResult verify = _line.Run("verify");
+        Assert.True(verify.ExitCode == 0, verify.Out);
+        _line.Succeed("load", s_sample, "X");
+    }
+
+    /// <summary>The native executable: a runtime that compiles would meet the faults before the store does.</summary>
+    private static readonly string s_executable = Path.Join(TestFiles.Repository, "artifacts", "anndata-cache");
+
+    private static void Require()
+    {
+        Assert.SkipUnless(s_traces.Value, "strace is missing, or may not trace here.");
+        Assert.SkipUnless(File.Exists(s_executable), "The native executable is not published.");
+    }
+
+    private static bool TryTrace()
+    {
+        try
+        {
+            using Process probe = Process.Start(new ProcessStartInfo("strace", ["-qq", "-o", "/dev/null", "true"]) { RedirectStandardError = true })!;
+            probe.WaitForExit();
+            return probe.ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+
+    private CallResult Trace(string injection, params string[] arguments)
+    {
+        using Process process = Start(injection, arguments);
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string text = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new CallResult(process.ExitCode, text, error.Result);
+    }
+
+    /// <summary>The executable under strace.</summary>
+    private Process Start(string injection, params string[] arguments)
+    {
+        string call = injection.Split('=')[1].Split(':')[0];
+        List<string> trace = ["-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", $"trace={call}", "-e", injection];
+        ProcessStartInfo start = new("strace", [.. trace, s_executable, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["ANNDATA_CACHE_HOT_FOLDER"] = _line.HotFolder;
+        start.Environment["ANNDATA_CACHE_HOT_BYTES"] = "1GiB";
+        start.Environment["ANNDATA_CACHE_COLD_BYTES"] = "0";
+        return Process.Start(start)!;
+    }
+
+    public void Dispose() => _line.Dispose();
+}
