@@ -91,6 +91,19 @@ public sealed class CachedAnnData : IDisposable
         string element, IProgress<LoadProgress>? progress = null, CancellationToken cancellation = default) =>
         Task.Run(() => Pin(element, progress, cancellation), cancellation);
 
+    /// <summary>Says where an element's part is, and if it is in no tier, why: evicted for what, of another version, never loaded.</summary>
+    /// <param name="element">As for <see cref="Pin"/>.</param>
+    /// <returns>A finding for each tier. Nothing is loaded, and nothing counts as a hit.</returns>
+    /// <exception cref="ElementException">No such element.</exception>
+    public IReadOnlyList<Finding> Explain(string element)
+    {
+        ArgumentNullException.ThrowIfNull(element);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        Snapshot snapshot = Current(CancellationToken.None);
+        ElementInfo info = Find(snapshot.Tree, element) ?? throw NotFound(snapshot, element);
+        return _loader.Explain(snapshot.Source, info.PartPath);
+    }
+
     /// <summary>Closes the file. Parts stay in the store, and pinned elements stay valid.</summary>
     public void Dispose()
     {

@@ -35,6 +35,10 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
     internal PartPin PinTree(AnnDataSource source, CancellationToken cancellation) =>
         Pin(source, TreePath, (root, _) => new TreeContent(DescribeAll(source, root)), null, cancellation, out _);
 
+    /// <summary>Where an element's part is, or why it is not there.</summary>
+    internal IReadOnlyList<Finding> Explain(AnnDataSource source, string element) =>
+        StoreFault.Guard(() => store.Explain(element, NameOf(source, element)));
+
     /// <summary>Waits for the cold copies of what was loaded: until then those parts are pinned.</summary>
     internal void FinishColdCopies() => coldWriter.DrainAsync(CancellationToken.None).GetAwaiter().GetResult();
 

@@ -31,7 +31,11 @@ internal sealed unsafe class ControlBoard : IDisposable
         byte* start = mapping is null ? _private!.Address : mapping.Address;
         _header = (long*)start;
         _slots = (ulong*)(start + HeaderBytes);
+        Log = new EvictionLog(_header);
     }
+
+    /// <summary>What was removed lately, and why.</summary>
+    internal EvictionLog Log { get; }
 
     /// <summary>Counters of the header, by their position in 8-byte words.</summary>
     internal enum Counter

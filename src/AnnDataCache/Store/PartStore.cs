@@ -139,7 +139,7 @@ internal sealed class PartStore : IDisposable
         foreach ((Tier tier, TierEntry part) in Parts())
         {
             if (tier.TryReadLayout(part.Name) is { } layout && !which(part.Name, layout)) { continue; }
-            switch (tier.TryRemove(part.Name))
+            switch (tier.TryRemove(part.Name, EvictionReason.Asked))
             {
                 case Removal.Removed: removed++; break;
                 case Removal.Pinned: pinned++; break;
@@ -167,6 +167,9 @@ internal sealed class PartStore : IDisposable
 
     internal IReadOnlyList<Finding> Audit(bool content, CancellationToken cancellation) =>
         new StoreAudit(_hot, _cold).Run(content, cancellation);
+
+    /// <summary>Where an element's part is, or why it is not there.</summary>
+    internal IReadOnlyList<Finding> Explain(string element, PartName name) => new Explanation(_hot, _cold).Of(element, name);
 
     internal static string NameOf(TierKind kind) => kind == TierKind.Hot ? "hot" : "cold";
 

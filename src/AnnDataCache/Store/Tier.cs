@@ -107,7 +107,7 @@ internal sealed class Tier : IDisposable
         {
             LogDropped(name, damage.Message);
             file.Dispose(); // our own shared lock would keep us from removing it
-            TryRemove(name);
+            TryRemove(name, EvictionReason.Damaged);
             return null;
         }
     }
@@ -170,6 +170,7 @@ internal sealed class Tier : IDisposable
             if (excess <= 0) { break; }
             if (RemoveLocked(part.Name) != Removal.Removed) { continue; }
             _eviction.Age(part.Name);
+            LogRemoval(part, part.Name.Prefix.SequenceEqual(loading.Prefix) ? EvictionReason.Stale : EvictionReason.Room, loading.Hash);
             Board.Add(ControlBoard.Counter.Evictions, 1);
             CacheMetrics.Evictions.Add(1);
             excess -= part.Bytes;
@@ -180,16 +181,21 @@ internal sealed class Tier : IDisposable
     }
 
     /// <summary>Unlinks a part if nobody has it mapped (S3).</summary>
-    internal Removal TryRemove(PartName name)
+    internal Removal TryRemove(PartName name, EvictionReason reason)
     {
         using CapacityHold? hold = CapacityHold.TryTake(_folder, s_patience);
         if (!FileStat.TryOf(_folder.Parts, name.Value, out FileStat stat)) { return Removal.Absent; }
         hold?.Begin();
         Removal removal = RemoveLocked(name);
-        if (removal == Removal.Removed) { hold?.Add(-TierFolder.WholePages(stat.Size), -1); }
+        TierEntry part = new(name, TierFolder.WholePages(stat.Size));
+        if (removal == Removal.Removed) { hold?.Add(-part.Bytes, -1); }
         hold?.Commit();
+        if (removal == Removal.Removed) { LogRemoval(part, reason, 0); }
         return removal;
     }
+
+    private void LogRemoval(TierEntry part, EvictionReason reason, long loading) => Board.Log.Add(new EvictionRecord(
+        part.Name.Hash, loading, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), part.Bytes, Board.Find(part.Name.Hash).Score, reason));
 
     private Removal RemoveLocked(PartName name)
     {
