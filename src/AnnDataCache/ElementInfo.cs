@@ -36,6 +36,9 @@ public sealed class ElementInfo
     /// <summary>True for an ordered categorical.</summary>
     public bool Ordered { get; internal init; }
 
+    /// <summary>Of nullable strings: the attribute <c>na-value</c>, which says what pandas' missing value is: <c>NA</c> or <c>NaN</c>; else null.</summary>
+    public string? NaValue { get; internal init; }
+
     /// <summary>How it is stored, in words: type, layout, chunks, filters. For people.</summary>
     public string? Storage { get; internal init; }
 
@@ -106,7 +109,7 @@ public sealed class ElementInfo
     private ElementInfo Copy(string name, string partPath) => new(Path, Kind, name)
     {
         EncodingType = EncodingType, EncodingVersion = EncodingVersion, Shape = Shape, Type = Type, NonZeros = NonZeros,
-        Ordered = Ordered, Storage = Storage, Reason = Reason, IndexName = IndexName, Value = Value, Children = Children,
+        Ordered = Ordered, NaValue = NaValue, Storage = Storage, Reason = Reason, IndexName = IndexName, Value = Value, Children = Children,
         PartPath = partPath,
     };
 }

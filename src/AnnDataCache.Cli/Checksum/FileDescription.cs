@@ -127,6 +127,7 @@ internal sealed class FileDescription(Utf8JsonWriter writer, CachedAnnData sourc
         Start(info);
         _columns.Write(column, info.Kind, info.Shape);
         if (isIndex) { writer.WriteBoolean("is_index", true); }
+        if (info.NaValue is not null) { writer.WriteString("na_value", info.NaValue); }
         writer.WriteEndObject();
     }
 

@@ -98,7 +98,7 @@ internal static class ContentReader
         ElementInfo info = new(path, encoding.Kind, name)
         {
             EncodingType = encoding.Type, EncodingVersion = encoding.Version, Shape = values.Shape, Type = values.Type.Number,
-            Storage = StorageText.Of(values), PartPath = path,
+            Storage = StorageText.Of(values), PartPath = path, NaValue = group.FindAttribute("na-value")?.AsString(),
         };
         if (values.Type.IsString) { return new StringColumn(info, values, mask); }
         RequireNumbers(values);

@@ -42,6 +42,7 @@ internal static class TreeJson
         WriteText(writer, "dtype", info.Type?.Name());
         if (info.NonZeros is { } entries) { writer.WriteNumber("nnz", entries); }
         if (info.Ordered) { writer.WriteBoolean("ordered", true); }
+        WriteText(writer, "na_value", info.NaValue);
         WriteText(writer, "storage", info.Storage);
         WriteText(writer, "reason", info.Reason);
         WriteText(writer, "index", info.IndexName);
@@ -124,6 +125,7 @@ internal static class TreeJson
             case "dtype": draft.Type = DTypes.Parse(reader.GetString()!); break;
             case "nnz": draft.NonZeros = reader.GetInt64(); break;
             case "ordered": draft.Ordered = reader.GetBoolean(); break;
+            case "na_value": draft.NaValue = reader.GetString(); break;
             case "storage": draft.Storage = reader.GetString(); break;
             case "reason": draft.Reason = reader.GetString(); break;
             case "index": draft.IndexName = reader.GetString(); break;
@@ -174,7 +176,7 @@ internal static class TreeJson
     {
         internal string Path = "";
         internal ElementKind Kind;
-        internal string? Name, EncodingType, EncodingVersion, Storage, Reason, IndexName, PartPath;
+        internal string? Name, NaValue, EncodingType, EncodingVersion, Storage, Reason, IndexName, PartPath;
         internal DType? Type;
         internal long? NonZeros;
         internal bool Ordered;
@@ -185,7 +187,7 @@ internal static class TreeJson
         internal ElementInfo ToInfo() => new(Path, Kind, Name)
         {
             EncodingType = EncodingType, EncodingVersion = EncodingVersion, Storage = Storage, Reason = Reason,
-            IndexName = IndexName, PartPath = PartPath ?? Path, Type = Type, NonZeros = NonZeros, Ordered = Ordered,
+            IndexName = IndexName, PartPath = PartPath ?? Path, Type = Type, NonZeros = NonZeros, Ordered = Ordered, NaValue = NaValue,
             Value = Value, Shape = Shape, Children = Children,
         };
     }

@@ -135,6 +135,14 @@ public sealed class RareFormsTests : IDisposable
         Assert.Equal("ENSG1", var.Column("gene_ids").GetString(0));
     }
 
+    [Fact]
+    public void WhatPandasCallsMissingIsKept()
+    {
+        using CachedAnnData file = Open("encodings.h5ad");
+        Assert.Equal("NaN", file.Tree.Find("obs/strings")!.NaValue);
+        Assert.Null(file.Tree.Find("obs/integer")!.NaValue);
+    }
+
     private CachedAnnData Open(string name) => _cache.Open(TestFiles.Small(Path.Join("h5ad", name)));
 
     private static object?[] All(PinnedColumn column) => [.. Enumerable.Range(0, (int)column.Rows).Select(row => column.GetValue(row))];

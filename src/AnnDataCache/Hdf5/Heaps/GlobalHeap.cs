@@ -16,28 +16,110 @@ internal readonly record struct HeapReference(uint Length, long Collection, uint
 
 /// <summary>
 /// Finds variable-length values. References that a writer made one after the other lead to one object after the other of
-/// one collection after the other, so only the current collection is kept and the search goes on where it stopped.
+/// one collection after the other, so the search goes on where it stopped. Several collections are kept, since the rows
+/// of an array with two axes go round the chunks of its columns, each with collections of its own.
 /// </summary>
 internal sealed class GlobalHeap(FormatSource source)
 {
-    private const int ObjectHeader = 8; // index, count of references, spare; then the length
+    /// <summary>What the kept collections may take; the current one is kept whatever its size.</summary>
+    private const long MaxKeptBytes = 8 << 20;
 
-    // A collection is read again when references jump between collections: slow, not wrong. This many times the file's
-    // size is more than shuffled references of a real file cost, and ends what a made-up file could ask for.
+    // A collection is read again when references jump between more than are kept: slow, not wrong. This many times the
+    // file's size is more than shuffled references of a real file cost, and ends what a made-up file could ask for.
     private const long MaxRereads = 1024;
 
-    private byte[] _bytes = [];
-    private int _length;
-    private int _next;
-    private long _address = FormatSource.Undefined;
-    private long _readBytes;
-    private Dictionary<uint, int>? _objects;
+    private readonly Dictionary<long, HeapCollection> _kept = [];
+    private HeapCollection? _current;
+    private long _keptBytes, _readBytes, _clock;
 
     /// <summary>The value's bytes, valid until the next call.</summary>
     internal ReadOnlySpan<byte> Find(HeapReference reference)
     {
         if (reference.Length == 0 || reference.Collection is FormatSource.Undefined or 0) { return []; }
-        if (reference.Collection != _address) { Load(reference.Collection); }
+        if (_current?.Address != reference.Collection) { _current = Open(reference.Collection); }
+        return _current.Find(reference);
+    }
+
+    private HeapCollection Open(long address)
+    {
+        if (!_kept.TryGetValue(address, out HeapCollection? collection))
+        {
+            long size = HeapCollection.ReadSize(source, address);
+            _readBytes += size;
+            if (_readBytes / MaxRereads > source.Length)
+            {
+                throw new DamagedContainerException(
+                    $"The global heap collection at {address:N0} is one of many that are read again and again: {_readBytes:N0} bytes by now.");
+            }
+
+            collection = new HeapCollection(source, address, MakeRoom((int)size), (int)size);
+            _kept.Add(address, collection);
+            _keptBytes += collection.Capacity;
+        }
+
+        collection.LastUse = ++_clock;
+        return collection;
+    }
+
+    /// <summary>Drops what was not used for longest until the new one fits; returns a buffer that was dropped, or a new one.</summary>
+    private byte[] MakeRoom(int size)
+    {
+        byte[]? buffer = null;
+        while (_kept.Count > 0 && _keptBytes + size > MaxKeptBytes)
+        {
+            HeapCollection oldest = _kept.Values.MinBy(collection => collection.LastUse)!;
+            _kept.Remove(oldest.Address);
+            _keptBytes -= oldest.Capacity;
+            if (oldest.Capacity >= size) { buffer = oldest.Buffer; }
+        }
+
+        return buffer ?? GC.AllocateUninitializedArray<byte>(size);
+    }
+}
+
+/// <summary>One collection of the global heap, in memory.</summary>
+internal sealed class HeapCollection
+{
+    private const int ObjectHeader = 8; // index, count of references, spare; then the length
+
+    private readonly FormatSource _source;
+    private readonly int _length;
+    private int _next;
+    private Dictionary<uint, int>? _objects;
+
+    internal HeapCollection(FormatSource source, long address, byte[] buffer, int size)
+    {
+        (_source, Address, Buffer, _length) = (source, address, buffer, size);
+        source.Read(address, buffer.AsSpan(0, size));
+        _next = 8 + source.LengthSize;
+    }
+
+    internal long Address { get; }
+
+    internal byte[] Buffer { get; }
+
+    internal int Capacity => Buffer.Length;
+
+    internal long LastUse { get; set; }
+
+    /// <summary>Bytes of the collection at an address, checked against the file.</summary>
+    internal static long ReadSize(FormatSource source, long address)
+    {
+        int prefix = 8 + source.LengthSize;
+        Span<byte> start = stackalloc byte[16];
+        start = start[..prefix];
+        source.Read(address, start);
+        FormatReader reader = source.Reader(start, "global heap collection", address);
+        reader.Signature("GCOL"u8);
+        reader.Version(1, 1);
+        reader.Skip(3);
+        long size = reader.Length();
+        source.Check(address, size, "global heap collection");
+        return size >= prefix && size <= Array.MaxLength ? size : throw reader.Damaged($"claims {size:N0} bytes");
+    }
+
+    internal ReadOnlySpan<byte> Find(HeapReference reference)
+    {
         if (!TryNext(reference.Index, out int start, out long length))
         {
             _objects ??= Index();
@@ -51,45 +133,17 @@ internal sealed class GlobalHeap(FormatSource source)
         }
 
         return length >= reference.Length
-            ? _bytes.AsSpan(start, (int)reference.Length)
+            ? Buffer.AsSpan(start, (int)reference.Length)
             : throw Damaged($"has {length:N0} bytes in object {reference.Index:N0}; {reference.Length:N0} are wanted");
-    }
-
-    private void Load(long address)
-    {
-        _address = FormatSource.Undefined;
-        _objects = null;
-        int prefix = 8 + source.LengthSize;
-        Span<byte> start = stackalloc byte[16];
-        start = start[..prefix];
-        source.Read(address, start);
-        FormatReader reader = source.Reader(start, "global heap collection", address);
-        reader.Signature("GCOL"u8);
-        reader.Version(1, 1);
-        reader.Skip(3);
-        long size = reader.Length();
-        source.Check(address, size, "global heap collection");
-        if (size < prefix || size > Array.MaxLength) { throw reader.Damaged($"claims {size:N0} bytes"); }
-        _readBytes += size;
-        if (_readBytes / MaxRereads > source.Length)
-        {
-            throw reader.Damaged($"is one of many that are read again and again: {_readBytes:N0} bytes by now");
-        }
-
-        if (size > _bytes.Length) { _bytes = GC.AllocateUninitializedArray<byte>((int)size); }
-        _length = (int)size;
-        source.Read(address, _bytes.AsSpan(0, _length));
-        _next = prefix;
-        _address = address;
     }
 
     // True when the object at the current place is the wanted one; then the place moves behind it.
     private bool TryNext(uint index, out int start, out long length)
     {
         (start, length) = (0, 0);
-        if (_length - _next < ObjectHeader + source.LengthSize) { return false; }
-        FormatReader reader = source.Reader(
-            _bytes.AsSpan(_next, _length - _next), "global heap object", _address + _next);
+        if (_length - _next < ObjectHeader + _source.LengthSize) { return false; }
+        FormatReader reader = _source.Reader(
+            Buffer.AsSpan(_next, _length - _next), "global heap object", Address + _next);
         if (reader.UInt16() != index) { return false; }
         reader.Skip(6);
         length = reader.Length();
@@ -106,10 +160,10 @@ internal sealed class GlobalHeap(FormatSource source)
     private Dictionary<uint, int> Index()
     {
         Dictionary<uint, int> objects = [];
-        int at = ObjectHeader + source.LengthSize;
-        while (_length - at >= ObjectHeader + source.LengthSize)
+        int at = ObjectHeader + _source.LengthSize;
+        while (_length - at >= ObjectHeader + _source.LengthSize)
         {
-            FormatReader reader = source.Reader(_bytes.AsSpan(at, _length - at), "global heap object", _address + at);
+            FormatReader reader = _source.Reader(Buffer.AsSpan(at, _length - at), "global heap object", Address + at);
             uint index = reader.UInt16();
             if (index == 0) { break; } // the free space that ends a collection
             reader.Skip(6);
@@ -123,5 +177,5 @@ internal sealed class GlobalHeap(FormatSource source)
     }
 
     private DamagedContainerException Damaged(string problem) =>
-        new($"The global heap collection at {_address:N0} {problem}.");
+        new($"The global heap collection at {Address:N0} {problem}.");
 }

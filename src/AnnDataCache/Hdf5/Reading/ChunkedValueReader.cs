@@ -3,47 +3,44 @@ using AnnDataCache.Interop;
 
 namespace AnnDataCache.Hdf5;
 
-/// <summary>Values of a chunked array, by bands: the chunks that share the same rows. The last band is kept.</summary>
+/// <summary>Values of a chunked array, by windows of whole rows inside a band: the chunks that share the same rows. The last window is kept.</summary>
 internal sealed unsafe class ChunkedValueReader(ChunkedArray array) : ValueReader
 {
-    // A band wider than this is not gathered: whole rows of it are taken from its chunks at each call.
-    // Small while testing, so that small arrays have wide bands.
+    // A window is the whole band where it is not wider than this: then every chunk is decoded once. Small while testing,
+    // so that small arrays have several windows.
 #if DEBUG
-    private const long MaxBandBytes = 8L << 10;
+    private const long MaxWindowBytes = 8L << 10;
 #else
-    private const long MaxBandBytes = 64L << 20;
+    private const long MaxWindowBytes = 64L << 20;
 #endif
 
     private readonly ChunkDecoder _decoder = new(array);
     private readonly long[] _at = new long[array.Grid.Rank];
-    private NativeBuffer? _band;
-    private long _gathered = -1;
+    private NativeBuffer? _window;
+    private long _windowRow = -1;
 
     internal override void Read(long first, long count, Span<byte> destination)
     {
         ChunkGrid grid = array.Grid;
         long rowValues = Dataspace.Product(grid.Shape.AsSpan(1));
-        long bandValues = grid.Chunk[0] * rowValues;
         while (count > 0)
         {
-            (long band, long inside) = Math.DivRem(first, bandValues);
-            long bandCount = ChunkedReader.BandRows(grid, band) * rowValues;
-            long here = Math.Min(count, bandCount - inside);
-            Span<byte> target = destination[..checked((int)(here * grid.ElementSize))];
+            long here;
             if (IsSingleRun)
             {
-                CopyRun(band, inside * grid.ElementSize, target);
-            }
-            else if (here != bandCount && bandCount * grid.ElementSize <= MaxBandBytes)
-            {
-                CopyGathered(band, inside * grid.ElementSize, target);
+                (long band, long inside) = Math.DivRem(first, grid.Chunk[0] * rowValues);
+                here = Math.Min(count, (ChunkedReader.BandRows(grid, band) * rowValues) - inside);
+                CopyRun(band, inside * grid.ElementSize, destination[..Bytes(here)]);
             }
             else
             {
-                ReadWholeRows(band, inside, here, rowValues, target);
+                (long row, long rows) = WindowAt(first / rowValues, rowValues);
+                long inside = first - (row * rowValues);
+                here = Math.Min(count, (rows * rowValues) - inside);
+                CopyWindow(row, rows, here == rows * rowValues, inside * grid.ElementSize, destination[..Bytes(here)]);
             }
 
-            destination = destination[target.Length..];
+            destination = destination[Bytes(here)..];
             first += here;
             count -= here;
         }
@@ -52,11 +49,13 @@ internal sealed unsafe class ChunkedValueReader(ChunkedArray array) : ValueReade
     public override void Dispose()
     {
         _decoder.Dispose();
-        _band?.Dispose();
+        _window?.Dispose();
     }
 
     // One chunk is the whole band: the decoder keeps it, however large it is.
     private bool IsSingleRun => array.Grid.IsRun && array.Grid.Counts.AsSpan(1).IndexOfAnyExcept(1) < 0;
+
+    private int Bytes(long values) => checked((int)(values * array.Grid.ElementSize));
 
     private void CopyRun(long band, long offset, Span<byte> target)
     {
@@ -70,51 +69,51 @@ internal sealed unsafe class ChunkedValueReader(ChunkedArray array) : ValueReade
         new ReadOnlySpan<byte>(chunk + offset, target.Length).CopyTo(target);
     }
 
-    private void CopyGathered(long band, long offset, Span<byte> target)
-    {
-        if (_gathered != band)
-        {
-            Region rows = Region.Rows(array.Grid, band * array.Grid.Chunk[0], ChunkedReader.BandRows(array.Grid, band));
-            if (_band is null || _band.Length < rows.Bytes)
-            {
-                _band?.Dispose();
-                _band = null;
-                _band = new NativeBuffer(rows.Bytes);
-            }
-
-            _gathered = -1;
-            Gather(rows, band, _band.Address);
-            _gathered = band;
-        }
-
-        new ReadOnlySpan<byte>(_band!.Address + offset, target.Length).CopyTo(target);
-    }
-
-    private void ReadWholeRows(long band, long inside, long count, long rowValues, Span<byte> target)
-    {
-        (long firstRow, long partFirst) = Math.DivRem(inside, rowValues);
-        (long rows, long partLast) = Math.DivRem(count, rowValues);
-        if (partFirst != 0 || partLast != 0)
-        {
-            throw new UnsupportedContainerException(
-                $"Strings in chunks whose rows hold {rowValues:N0} values are not read; "
-                + $"a band of chunks may have {MaxBandBytes:N0} bytes.");
-        }
-
-        fixed (byte* memory = target)
-        {
-            Gather(Region.Rows(array.Grid, (band * array.Grid.Chunk[0]) + firstRow, rows), band, memory);
-        }
-    }
-
-    private void Gather(Region rows, long band, byte* memory)
+    /// <summary>The window that holds a row: where it starts, and its rows.</summary>
+    private (long Row, long Rows) WindowAt(long row, long rowValues)
     {
         ChunkGrid grid = array.Grid;
-        long perBand = grid.Count / grid.Counts[0];
+        (long band, long inside) = Math.DivRem(row, grid.Chunk[0]);
+        long most = Math.Max(1, MaxWindowBytes / (rowValues * grid.ElementSize));
+        long start = inside / most * most;
+        return ((band * grid.Chunk[0]) + start, Math.Min(most, ChunkedReader.BandRows(grid, band) - start));
+    }
+
+    private void CopyWindow(long row, long rows, bool isWhole, long offset, Span<byte> target)
+    {
+        if (isWhole && _windowRow != row)
+        {
+            fixed (byte* memory = target) { Gather(row, rows, memory); }
+            return;
+        }
+
+        if (_windowRow != row)
+        {
+            long bytes = Region.Rows(array.Grid, row, rows).Bytes;
+            if (_window is null || _window.Length < bytes)
+            {
+                _window?.Dispose();
+                _window = null;
+                _window = new NativeBuffer(bytes);
+            }
+
+            _windowRow = -1;
+            Gather(row, rows, _window.Address);
+            _windowRow = row;
+        }
+
+        new ReadOnlySpan<byte>(_window!.Address + offset, target.Length).CopyTo(target);
+    }
+
+    private void Gather(long row, long rows, byte* memory)
+    {
+        ChunkGrid grid = array.Grid;
+        Region region = Region.Rows(grid, row, rows);
+        long perBand = grid.Count / grid.Counts[0], band = row / grid.Chunk[0];
         for (long number = band * perBand; number < (band + 1) * perBand; number++)
         {
             grid.Locate(number, _at);
-            rows.Gather(_at, _decoder.Decode(number), memory, array.Fill);
+            region.Gather(_at, _decoder.Decode(number), memory, array.Fill);
         }
     }
 }
