@@ -45,9 +45,9 @@ internal static class ScaleBench
         File.Delete(Path.Join(store.HotFolder, "capacity.lock")); // the sum is counted anew, with what was put there by hand
         using PartStore opened = PartStore.Open(options, NullLogger.Instance);
         PartName hit = PartName.For(Posix.CanonicalPath(sample), "obsm/X_pca", "", stat), other = PartName.For("/data/new.h5ad", "X", "", stat);
-        opened.Reserve(other, 1 << 16).Dispose();
+        opened.Reserve(other, 1 << 16, stat).Dispose();
         return new Times(
-            Median(() => opened.TryPin(hit)!.Dispose()), Median(() => opened.Reserve(other, 1 << 16).Dispose()), Median(() => opened.Statistics()));
+            Median(() => opened.TryPin(hit)!.Dispose()), Median(() => opened.Reserve(other, 1 << 16, stat).Dispose()), Median(() => opened.Statistics()));
     }
 
     private static double Median(Action action)

@@ -45,6 +45,13 @@ public sealed record CacheOptions
     public Promotion Promotion { get; init; } = Promotion.Auto;
 
     /// <summary>
+    /// Name or number of a group whose members share the tiers' folders: 2770, with parts that they may read and nobody may
+    /// write. Default: none, the folders are private. Sources that the group may not read are not shared. The default hot
+    /// folder is then <c>/dev/shm/anndata-cache-group-&lt;number&gt;</c>; a cold folder is shared only when it is given.
+    /// </summary>
+    public string? Group { get; init; }
+
+    /// <summary>
     /// How long to wait for another process's load that makes no progress, before loading beside it: its process may be
     /// stopped. A load that advances is waited for, however long it takes. Default: 15 seconds.
     /// </summary>
@@ -57,7 +64,7 @@ public sealed record CacheOptions
     /// <remarks>
     /// <c>ANNDATA_CACHE_HOT_FOLDER</c> (alias <c>ANNDATA_CACHE_PLASMA_LOCATION</c>), <c>ANNDATA_CACHE_HOT_BYTES</c>,
     /// <c>ANNDATA_CACHE_FOLDER</c> (cold), <c>ANNDATA_CACHE_COLD_BYTES</c>, <c>ANNDATA_DATA_FOLDER</c>,
-    /// <c>ANNDATA_CACHE_PROMOTION</c>, <c>ANNDATA_CACHE_PATIENCE</c> (seconds), <c>ANNDATA_CACHE_WORKERS</c>. Bytes may have a unit: <c>512MB</c>, <c>8GiB</c>.
+    /// <c>ANNDATA_CACHE_GROUP</c>, <c>ANNDATA_CACHE_PROMOTION</c>, <c>ANNDATA_CACHE_PATIENCE</c> (seconds), <c>ANNDATA_CACHE_WORKERS</c>. Bytes may have a unit: <c>512MB</c>, <c>8GiB</c>.
     /// </remarks>
     /// <exception cref="StoreException">A variable makes no sense; the message names it, its value and the remedy.</exception>
     public static CacheOptions FromEnvironment() => FromEnvironment(Environment.GetEnvironmentVariable);
@@ -70,6 +77,7 @@ public sealed record CacheOptions
         ColdBytes = Bytes(variable, "ANNDATA_CACHE_COLD_BYTES"),
         DataFolder = Folder(variable, "ANNDATA_DATA_FOLDER"),
         Promotion = Choice(variable, "ANNDATA_CACHE_PROMOTION"),
+        Group = variable("ANNDATA_CACHE_GROUP") is { Length: > 0 } group ? group : null,
         Patience = Seconds(variable, "ANNDATA_CACHE_PATIENCE", TimeSpan.FromSeconds(15)),
         Workers = Count(variable, "ANNDATA_CACHE_WORKERS"),
     };

@@ -69,6 +69,20 @@ internal static unsafe partial class Posix
     [LibraryImport(Libc, EntryPoint = "fchmod", SetLastError = true)]
     internal static partial int FChmod(int descriptor, uint mode);
 
+    [LibraryImport(Libc, EntryPoint = "fchown", SetLastError = true)]
+    internal static partial int FChown(int descriptor, uint user, uint group);
+
+    [LibraryImport(Libc, EntryPoint = "getgrnam", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint GroupByName(string name);
+
+    /// <summary>The number of a group by its name or number; null when there is none.</summary>
+    internal static uint? FindGroup(string name)
+    {
+        if (uint.TryParse(name, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out uint number)) { return number; }
+        nint entry = GroupByName(name); // struct group: name, password, then the number
+        return entry == 0 ? null : *(uint*)(entry + (2 * sizeof(nint)));
+    }
+
     [LibraryImport(Libc, EntryPoint = "mkdir", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int MkDir(string path, uint mode);
 

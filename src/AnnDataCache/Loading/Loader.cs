@@ -28,7 +28,7 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
     /// <summary>The path under which the tree of all elements is stored; no element of a file has it.</summary>
     internal const string TreePath = "";
 
-    internal static PartName NameOf(AnnDataSource source, string element) => PartName.For(source.Path, element, "", source.Stat);
+    internal PartName NameOf(AnnDataSource source, string element) => store.NameOf(source.Path, element, source.Stat);
 
     /// <summary>The part that describes all elements of the source.</summary>
     /// <exception cref="SourceException">Not even the file's root can be described.</exception>
@@ -121,7 +121,7 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
         ReadContext context = new(options.Workers, cancellation);
         PartDraft draft = PartDraft.Of(content, source.Path, failed, context);
         PartPlan plan = PartPlan.Create(draft.Layout);
-        using PartReservation reservation = store.Reserve(name, plan.FileLength);
+        using PartReservation reservation = store.Reserve(name, plan.FileLength, source.Stat);
         ProgressSum sum = new(content.Info.Path, plan.FileLength, progress);
         draft.Fill(reservation.Target, context with { Progress = progress is null ? null : sum.Add });
         CrashPoint.Reach("filled");

@@ -57,15 +57,17 @@ internal sealed unsafe class ControlBoard : IDisposable
         set => Volatile.Write(ref _header[ClockAt], BitConverter.DoubleToInt64Bits(value));
     }
 
-    internal static ControlBoard Open(FileDescriptor folder)
+    internal static ControlBoard Open(TierFolder folder)
     {
         const int Flags = Posix.ReadWrite | Posix.Create;
-        using FileDescriptor? file = FileDescriptor.TryOpenAt(folder, "control", Flags | Posix.NoFollow, 0x180);
+        using FileDescriptor? file = FileDescriptor.TryOpenAt(folder.Root, "control", Flags | Posix.NoFollow, folder.Access.LockMode);
         if (file is null) { return new ControlBoard(null); }
-        FileStat stat = FileStat.Of(file);
-        if (!stat.IsRegularFile || stat.UserId != Posix.EffectiveUserId()) { return new ControlBoard(null); }
         try
         {
+            folder.Access.Apply(file, folder.Access.LockMode);
+            FileStat stat = FileStat.Of(file);
+            if (!folder.Access.Trusts(stat)) { return new ControlBoard(null); }
+
             // Growing a file is idempotent, so two processes may both do it. A store into a hole on a full tmpfs would be SIGBUS.
             bool hasHoles = stat.Size < FileBytes || stat.AllocatedBytes < FileBytes;
             if ((stat.Size < FileBytes && Posix.FTruncate(file.Value, FileBytes) != 0) || (hasHoles && Posix.FAllocate(file.Value, 0, 0, FileBytes) != 0))

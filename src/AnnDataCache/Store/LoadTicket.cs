@@ -28,9 +28,7 @@ internal sealed class LoadTicket : IDisposable
     /// <param name="cancellation">Ends the wait.</param>
     internal static LoadTicket Enter(TierFolder folder, PartName name, Func<PartPin?> tryPin, TimeSpan patience, CancellationToken cancellation)
     {
-        FileDescriptor file = FileDescriptor.TryOpenAt(
-            folder.Root, "inflight.lock", Posix.ReadWrite | Posix.Create | Posix.NoFollow, 0x180)
-            ?? throw PosixException.Last($"Cannot open '{folder.Path}/inflight.lock'");
+        FileDescriptor file = folder.OpenLock("inflight.lock");
         try
         {
             Progress progress = new(folder, name);

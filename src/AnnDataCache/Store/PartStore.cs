@@ -36,6 +36,11 @@ internal sealed class PartStore : IDisposable
     internal static PartStore Open(CacheOptions options, ILogger logger) =>
         new(TierSettings.Hot(options), TierSettings.Cold(options), options, logger);
 
+    /// <summary>The name of an element's part.</summary>
+    /// <remarks>In a folder that a group shares, a source that the group may not read has parts of this user's own.</remarks>
+    internal PartName NameOf(string source, string element, in FileStat stat) =>
+        PartName.For(source, element, Main.Folder.Access.MayShare(stat) ? "" : $"user {Posix.EffectiveUserId()}", stat);
+
     /// <summary>Moves when a process has found no room.</summary>
     internal long PressureEpoch => Main.Board.PressureEpoch;
 
@@ -75,11 +80,14 @@ internal sealed class PartStore : IDisposable
         LoadTicket.Enter(Main.Folder, name, () => Find(name), _patience, cancellation);
 
     /// <summary>Room for a part: in the hot tier, else in the cold one.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="bytes">Its length.</param>
+    /// <param name="source">What it is made of: nobody may read the part who may not read the source.</param>
     /// <exception cref="StoreException">Neither has it: too large, or all is pinned.</exception>
-    internal PartReservation Reserve(PartName name, long bytes)
+    internal PartReservation Reserve(PartName name, long bytes, in FileStat source)
     {
         Shortage hot = default, cold = default;
-        PartReservation? reservation = _hot?.TryReserve(name, bytes, out hot) ?? _cold?.TryReserve(name, bytes, out cold);
+        PartReservation? reservation = _hot?.TryReserve(name, bytes, source, out hot) ?? _cold?.TryReserve(name, bytes, source, out cold);
         return reservation ?? throw NoRoom(bytes, hot, cold);
     }
 
@@ -87,7 +95,7 @@ internal sealed class PartStore : IDisposable
     internal bool CopyToCold(PartPin pin, CancellationToken cancellation)
     {
         if (_cold is null || pin.Tier == TierKind.Cold || _cold.Contains(pin.Name)) { return true; }
-        using PartReservation? reservation = _cold.TryReserve(pin.Name, pin.Length, out _);
+        using PartReservation? reservation = _cold.TryReserve(pin.Name, pin.Length, SourceOf(pin), out _);
         if (reservation is null) { return false; }
         Copy(pin, reservation, cancellation).Dispose();
         return true;
@@ -98,7 +106,7 @@ internal sealed class PartStore : IDisposable
     {
         try
         {
-            using PartReservation? reservation = _hot!.TryReserve(cold.Name, cold.Length, out _);
+            using PartReservation? reservation = _hot!.TryReserve(cold.Name, cold.Length, SourceOf(cold), out _);
             if (reservation is null) { return cold; }
             PartPin hot = Copy(cold, reservation, CancellationToken.None);
             cold.Dispose();
@@ -118,6 +126,9 @@ internal sealed class PartStore : IDisposable
             _logger.LogWarning("'{Element}' stays in the cold tier: {Reason}", cold.View.Layout.Element, failed.Message);
         }
     }
+
+    /// <summary>The source as it is now; where it is gone, one that nobody else may read.</summary>
+    private static FileStat SourceOf(PartPin pin) => FileStat.TryOf(pin.View.Layout.Source, out FileStat stat) ? stat : default;
 
     private static PartPin Copy(PartPin from, PartReservation to, CancellationToken cancellation)
     {
@@ -155,7 +166,7 @@ internal sealed class PartStore : IDisposable
         foreach ((Tier tier, TierEntry part) in Parts())
         {
             if (tier.TryReadLayout(part.Name) is not { } layout) { continue; }
-            bool stale = !FileStat.TryOf(layout.Source, out FileStat source) || PartName.For(layout.Source, layout.Element, "", source) != part.Name;
+            bool stale = !FileStat.TryOf(layout.Source, out FileStat source) || NameOf(layout.Source, layout.Element, source) != part.Name;
             parts.Add(new StoredPart(NameOf(tier.Kind), part.Name.Value, layout.Source, layout.Element, part.Bytes, tier.IsPinned(part.Name), stale));
         }
 

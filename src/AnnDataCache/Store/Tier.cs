@@ -55,7 +55,7 @@ internal sealed class Tier : IDisposable
     internal Tier(TierKind kind, TierFolder folder, long budget, ILogger logger)
     {
         (Kind, _folder, Budget, _logger) = (kind, folder, budget, logger);
-        Board = ControlBoard.Open(folder.Root);
+        Board = ControlBoard.Open(folder);
         _eviction = new Eviction(Board);
     }
 
@@ -91,7 +91,7 @@ internal sealed class Tier : IDisposable
 
     private PartPin? Map(PartName name, FileDescriptor file, in FileStat stat)
     {
-        if (TierFolder.FindFault(stat) is { } fault)
+        if (_folder.Access.FindFault(stat) is { } fault)
         {
             LogDropped(name, fault);
             return null;
@@ -116,7 +116,7 @@ internal sealed class Tier : IDisposable
 
     /// <summary>Takes the room for a part, evicting what is not pinned.</summary>
     /// <returns>Null, with the reason, when there is no room, or the holder of the capacity lock is stopped.</returns>
-    internal PartReservation? TryReserve(PartName name, long bytes, out Shortage shortage)
+    internal PartReservation? TryReserve(PartName name, long bytes, in FileStat source, out Shortage shortage)
     {
         long need = TierFolder.WholePages(bytes);
         shortage = new Shortage(need, 0, 0, 0, IsStopped: false);
@@ -140,7 +140,7 @@ internal sealed class Tier : IDisposable
         }
 
         string temporary = $"{name.Value}.{Guid.NewGuid():N}";
-        FileDescriptor file = _folder.CreateTemporary(temporary, bytes);
+        FileDescriptor file = _folder.CreateTemporary(temporary, bytes, _folder.Access.PartModeOf(source));
         hold.Add(need, 1);
         hold.Commit();
         CrashPoint.Reach("reserved");

@@ -6,7 +6,6 @@ namespace AnnDataCache.Store;
 /// <summary>The folder of a tier: made or opened with suspicion, and then used by descriptor only, whatever its path leads to later.</summary>
 internal sealed class TierFolder : IDisposable
 {
-    private const uint FolderMode = 0x1C0, LockMode = 0x180, PartMode = 0x100, OthersMayWrite = 0x12; // 0700, 0600, 0400, 0022
     private const int PageBytes = 4096;
 
     /// <summary>Left free of a memory limit, so that a load cannot be what gets a process killed.</summary>
@@ -14,13 +13,15 @@ internal sealed class TierFolder : IDisposable
 
     private readonly bool _isMemory;
 
-    private TierFolder(string path, FileDescriptor root, FileDescriptor parts, FileDescriptor temporaries)
+    private TierFolder(string path, FolderAccess access, FileDescriptor root, FileDescriptor parts, FileDescriptor temporaries)
     {
-        (Path, Root, Parts, Temporaries) = (path, root, parts, temporaries);
+        (Path, Access, Root, Parts, Temporaries) = (path, access, root, parts, temporaries);
         _isMemory = FileSystem.Of(path).IsMemory;
     }
 
     internal string Path { get; }
+
+    internal FolderAccess Access { get; }
 
     internal FileDescriptor Root { get; }
 
@@ -30,20 +31,17 @@ internal sealed class TierFolder : IDisposable
 
     /// <summary>Makes the folder where it is missing, and opens it if this user can trust it.</summary>
     /// <exception cref="StoreException">It cannot be made, or belongs to somebody else.</exception>
-    internal static TierFolder Open(string path)
+    internal static TierFolder Open(string path, FolderAccess access)
     {
         try
         {
             path = System.IO.Path.TrimEndingDirectorySeparator(path); // behind a slash, O_NOFOLLOW would follow
             string parent = System.IO.Path.GetDirectoryName(path) ?? "/";
             if (!Directory.Exists(parent)) { Directory.CreateDirectory(parent); }
-            if (Posix.MkDir(path, FolderMode) != 0 && Marshal.GetLastPInvokeError() != PosixException.Exists)
-            {
-                throw PosixException.Last($"Cannot make the folder '{path}'");
-            }
-
-            FileDescriptor root = OpenTrusted(path, FileDescriptor.Open(path, Posix.ReadOnly | Posix.Directory | Posix.NoFollow));
-            return new TierFolder(path, root, OpenInside(root, path, "parts"), OpenInside(root, path, "tmp"));
+            bool isNew = Posix.MkDir(path, access.FolderMode) == 0;
+            if (!isNew && Marshal.GetLastPInvokeError() != PosixException.Exists) { throw PosixException.Last($"Cannot make the folder '{path}'"); }
+            FileDescriptor root = OpenTrusted(path, access, isNew, FileDescriptor.Open(path, Posix.ReadOnly | Posix.Directory | Posix.NoFollow));
+            return new TierFolder(path, access, root, OpenInside(root, access, path, "parts"), OpenInside(root, access, path, "tmp"));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -52,35 +50,22 @@ internal sealed class TierFolder : IDisposable
         }
     }
 
-    private static FileDescriptor OpenInside(FileDescriptor root, string path, string name)
+    private static FileDescriptor OpenInside(FileDescriptor root, FolderAccess access, string path, string name)
     {
-        if (Posix.MkDirAt(root.Value, name, FolderMode) != 0 && Marshal.GetLastPInvokeError() != PosixException.Exists)
-        {
-            throw PosixException.Last($"Cannot make the folder '{path}/{name}'");
-        }
-
+        bool isNew = Posix.MkDirAt(root.Value, name, access.FolderMode) == 0;
+        if (!isNew && Marshal.GetLastPInvokeError() != PosixException.Exists) { throw PosixException.Last($"Cannot make the folder '{path}/{name}'"); }
         FileDescriptor folder = FileDescriptor.TryOpenAt(root, name, Posix.ReadOnly | Posix.Directory | Posix.NoFollow)
             ?? throw PosixException.Last($"Cannot open the folder '{path}/{name}'");
-        return OpenTrusted($"{path}/{name}", folder);
+        return OpenTrusted($"{path}/{name}", access, isNew, folder);
     }
 
-    private static FileDescriptor OpenTrusted(string path, FileDescriptor folder)
+    private static FileDescriptor OpenTrusted(string path, FolderAccess access, bool isNew, FileDescriptor folder)
     {
-        FileStat stat = FileStat.Of(folder);
-        if (stat.UserId == Posix.EffectiveUserId() && (stat.Permissions & OthersMayWrite) == 0) { return folder; }
+        if (isNew) { access.Apply(folder, access.FolderMode); }
+        if (access.FindFolderFault(FileStat.Of(folder)) is not { } fault) { return folder; }
         folder.Dispose();
-        throw new StoreException(
-            CacheError.StoreUnusable,
-            $"The folder '{path}' belongs to user {stat.UserId} with mode {Convert.ToString(stat.Permissions, 8)}; it must belong to "
-            + $"user {Posix.EffectiveUserId()} and be writable by nobody else. Remove it, correct it, or choose another folder.");
+        throw new StoreException(CacheError.StoreUnusable, $"The folder '{path}' {fault}. Remove it, correct it, or choose another folder.");
     }
-
-    /// <summary>Why a file in the folder is not a part of ours, or null.</summary>
-    internal static string? FindFault(in FileStat stat) =>
-        !stat.IsRegularFile ? "it is not a regular file"
-        : stat.UserId != Posix.EffectiveUserId() ? $"it belongs to user {stat.UserId}"
-        : (stat.Permissions & OthersMayWrite) != 0 ? $"others may write it (mode {Convert.ToString(stat.Permissions, 8)})"
-        : null;
 
     /// <summary>All sealed parts with what they take of the budget. Other names are left alone. Proportional to their number.</summary>
     internal List<TierEntry> Scan()
@@ -124,9 +109,16 @@ internal sealed class TierFolder : IDisposable
     }
 
     /// <summary>The file whose lock is the right to give out room.</summary>
-    internal FileDescriptor OpenCapacityLock() =>
-        FileDescriptor.TryOpenAt(Root, "capacity.lock", Posix.ReadWrite | Posix.Create | Posix.NoFollow, LockMode)
-        ?? throw PosixException.Last($"Cannot open '{Path}/capacity.lock'");
+    internal FileDescriptor OpenCapacityLock() => OpenLock("capacity.lock");
+
+    /// <summary>A file of the folder that all its users lock.</summary>
+    internal FileDescriptor OpenLock(string name)
+    {
+        FileDescriptor file = FileDescriptor.TryOpenAt(Root, name, Posix.ReadWrite | Posix.Create | Posix.NoFollow, Access.LockMode)
+            ?? throw PosixException.Last($"Cannot open '{Path}/{name}'");
+        Access.Apply(file, Access.LockMode);
+        return file;
+    }
 
     /// <summary>What may still be written: by the file system, and where files live in memory by the cgroup's limit.</summary>
     internal long FreeBytes()
@@ -136,12 +128,17 @@ internal sealed class TierFolder : IDisposable
     }
 
     /// <summary>A new temporary at its full length, locked as a sign of life. Called under the capacity lock.</summary>
-    internal FileDescriptor CreateTemporary(string name, long bytes)
+    internal FileDescriptor CreateTemporary(string name, long bytes, uint mode)
     {
         FileDescriptor file = FileDescriptor.TryOpenAt(
-            Temporaries, name, Posix.ReadWrite | Posix.Create | Posix.Exclusive | Posix.NoFollow, PartMode)
+            Temporaries, name, Posix.ReadWrite | Posix.Create | Posix.Exclusive | Posix.NoFollow, mode)
             ?? throw PosixException.Last($"Cannot create '{Path}/tmp/{name}'");
-        if (FileLocks.TryLock(file, exclusive: false) && Posix.FTruncate(file.Value, bytes) == 0) { return file; }
+        if (FileLocks.TryLock(file, exclusive: false) && Posix.FTruncate(file.Value, bytes) == 0)
+        {
+            Access.Apply(file, mode);
+            return file;
+        }
+
         PosixException error = PosixException.Last($"Cannot reserve {bytes:N0} bytes in '{Path}'");
         _ = Posix.UnlinkAt(Temporaries.Value, name, 0);
         file.Dispose();

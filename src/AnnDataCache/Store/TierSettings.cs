@@ -9,6 +9,9 @@ namespace AnnDataCache.Store;
 /// <param name="Note">Why it is off or smaller than asked, or null.</param>
 internal sealed record TierSettings(string Folder, long Budget, string? Note)
 {
+    /// <summary>Who may use the folder.</summary>
+    internal FolderAccess Access { get; init; } = FolderAccess.Private;
+
     /// <summary>A default hot tier below this would hold nothing useful, as in a container with 64 MB of /dev/shm.</summary>
     private const long LeastDefaultHot = 64L << 20;
 
@@ -16,7 +19,13 @@ internal sealed record TierSettings(string Folder, long Budget, string? Note)
 
     internal static TierSettings Hot(CacheOptions options)
     {
-        string folder = options.HotFolder ?? Path.Join(SharedMemory, $"anndata-cache-{Posix.EffectiveUserId()}");
+        FolderAccess access = AccessOf(options);
+        string owner = access.Group is { } group ? $"group-{group}" : $"{Posix.EffectiveUserId()}";
+        return Hot(options, options.HotFolder ?? Path.Join(SharedMemory, $"anndata-cache-{owner}")) with { Access = access };
+    }
+
+    private static TierSettings Hot(CacheOptions options, string folder)
+    {
         if (options.HotBytes == 0) { return new TierSettings(folder, 0, "switched off: its budget is 0"); }
         if (options.HotFolder is null && !Directory.Exists(SharedMemory)) { return new TierSettings(folder, 0, $"there is no {SharedMemory}"); }
         FileSystem files = FileSystemOf(folder);
@@ -34,13 +43,24 @@ internal sealed record TierSettings(string Folder, long Budget, string? Note)
 
     internal static TierSettings Cold(CacheOptions options)
     {
-        string folder = options.ColdFolder ?? Path.Join(UserCacheFolder(), "anndata-cache");
+        // A default cold folder lies in a user's home, where no group can share it.
+        FolderAccess access = options.ColdFolder is null ? FolderAccess.Private : AccessOf(options);
+        return Cold(options, options.ColdFolder ?? Path.Join(UserCacheFolder(), "anndata-cache")) with { Access = access };
+    }
+
+    private static FolderAccess AccessOf(CacheOptions options) => options.Group is not { } group
+        ? FolderAccess.Private
+        : new FolderAccess(Posix.FindGroup(group) ?? throw new StoreException(
+            CacheError.BadSetting, $"There is no group '{group}'. Give a group's name or number as ANNDATA_CACHE_GROUP, or unset it."));
+
+    private static TierSettings Cold(CacheOptions options, string folder)
+    {
         if (options.ColdBytes == 0) { return new TierSettings(folder, 0, "switched off: its budget is 0"); }
         return new TierSettings(folder, options.ColdBytes ?? FileSystemOf(folder).TotalBytes / 4, null);
     }
 
     /// <summary>Opens the tier's folder; null when the tier is off.</summary>
-    internal Tier? Open(TierKind kind, ILogger logger) => Budget == 0 ? null : new Tier(kind, TierFolder.Open(Folder), Budget, logger);
+    internal Tier? Open(TierKind kind, ILogger logger) => Budget == 0 ? null : new Tier(kind, TierFolder.Open(Folder, Access), Budget, logger);
 
     /// <summary>The file system that holds the folder, or will.</summary>
     internal static FileSystem FileSystemOf(string folder)

@@ -85,7 +85,7 @@ internal sealed class StoreAudit(Tier? hot, Tier? cold)
     private static List<string> Problems(Tier tier, FileDescriptor file, in FileStat stat, bool content, CancellationToken cancellation)
     {
         List<string> problems = [];
-        if (TierFolder.FindFault(stat) is { } fault) { problems.Add(fault); }
+        if (tier.Folder.Access.FindFault(stat) is { } fault) { problems.Add(fault); }
         if ((stat.Permissions & 0x92) != 0) { problems.Add($"it is writable (mode {Convert.ToString(stat.Permissions, 8)})"); } // 0222
         if (stat.LinkCount != 1) { problems.Add($"it has {stat.LinkCount} names: evicting it would free nothing"); }
         try

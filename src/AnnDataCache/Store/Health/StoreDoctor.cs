@@ -91,7 +91,7 @@ internal static class StoreDoctor
         string subject = $"folder {tier.Folder}";
         try
         {
-            using TierFolder folder = TierFolder.Open(tier.Folder);
+            using TierFolder folder = TierFolder.Open(tier.Folder, tier.Access);
             using CapacityHold? capacity = CapacityHold.TryTake(folder, TimeSpan.FromSeconds(2));
             using FileDescriptor? inflight = FileDescriptor.TryOpenAt(
                 folder.Root, "inflight.lock", Posix.ReadWrite | Posix.Create | Posix.NoFollow, 0x180);
