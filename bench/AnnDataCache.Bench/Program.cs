@@ -3,7 +3,7 @@ using AnnDataCache.Bench;
 // bench FILE.h5ad [--rounds N]   load, first hit, repeat hit and memory beside anndata.read_h5ad, in one run
 // bench memory FILE.h5ad …       private memory of a load, file by file
 // bench scale                    a hit, a reservation and the statistics by the number of parts
-// bench replay …                 has its place here
+// bench replay                   eviction policies on generated traces
 
 if (args is [] or ["--help"] or ["-h"])
 {
@@ -13,9 +13,10 @@ if (args is [] or ["--help"] or ["-h"])
           dotnet run -c Release --project bench/AnnDataCache.Bench -- FILE.h5ad [--rounds N] [--element X]
           dotnet run -c Release --project bench/AnnDataCache.Bench -- memory FILE.h5ad …
           dotnet run -c Release --project bench/AnnDataCache.Bench -- scale
+          dotnet run -c Release --project bench/AnnDataCache.Bench -- replay
 
         Needs the published executable (dotnet publish src/AnnDataCache.Cli -c Release) and python3 with anndata.
-        Writes bench/results/<cpu>/load-<file>.md, memory.md or scale.md.
+        Writes tables to bench/results/<cpu>.
         """);
     return 0;
 }
@@ -26,6 +27,7 @@ try
     {
         "memory" => MemoryBench.Run(args[1..]),
         "scale" => ScaleBench.Run(),
+        "replay" => ReplayBench.Run(),
         _ => LoadBench.Run(BenchArguments.Parse(args)),
     };
 }
