@@ -9,22 +9,48 @@ internal sealed class SoakAudit(SoakPlan plan, SoakDeeds deeds, bool ownsMemory)
     /// <summary>Counts every file of the hot tier under its lock, without believing the sum that stands there.</summary>
     internal void SampleBudget()
     {
+        for (int attempt = 0; ; attempt++)
+        {
+            if (Sample() is not { } sample) { return; } // the holder of the lock is stopped
+            deeds.Samples++;
+            deeds.MostBytes = Math.Max(deeds.MostBytes, sample.Bytes);
+            deeds.MostOver = Math.Max(deeds.MostOver, sample.Bytes - plan.HotBytes);
+            if (sample.Nameless <= 0) { return; }
+            if (attempt < 20) { Thread.Sleep(50); continue; } // a reader between open and lock lets go when it looks at the link count
+
+            deeds.MostNameless = Math.Max(deeds.MostNameless, sample.Nameless);
+            Find($"{sample.Nameless:N0} bytes of deleted files are still held: a part was evicted under its readers");
+            return;
+        }
+    }
+
+    /// <summary>Bytes of parts and reservations, and bytes that the tmpfs has given to files that have no name any more.</summary>
+    private (long Bytes, long Nameless)? Sample()
+    {
         using TierFolder folder = TierFolder.Open(plan.Options.HotFolder!, FolderAccess.Private);
         using CapacityHold? hold = CapacityHold.TryTake(folder, TimeSpan.FromSeconds(1));
-        if (hold is null) { return; } // its holder is stopped
-        long bytes = 0;
-        foreach (FileDescriptor place in (FileDescriptor[])[folder.Parts, folder.Temporaries])
+        if (hold is null) { return null; }
+        FileSystem memory = FileSystem.Of(plan.Memory); // first: what is written from here on only adds to what is seen
+        long bytes = 0, allocated = 0;
+        HashSet<ulong> seen = [];
+
+        // A seal needs no lock: what it moves after the first folder was read is found in the second, and counted once.
+        foreach (FileDescriptor place in (FileDescriptor[])[folder.Temporaries, folder.Parts, folder.Root])
         {
             foreach (string name in TierFolder.Names(place))
             {
-                if (FileStat.TryOf(place, name, out FileStat stat)) { bytes += TierFolder.WholePages(stat.Size); }
+                if (!FileStat.TryOf(place, name, out FileStat stat) || !stat.IsRegularFile || !seen.Add(stat.Inode)) { continue; }
+                allocated += stat.AllocatedBytes;
+                if (place != folder.Root) { bytes += TierFolder.WholePages(stat.Size); }
             }
         }
 
-        deeds.Samples++;
-        deeds.MostBytes = Math.Max(deeds.MostBytes, bytes);
-        deeds.MostOver = Math.Max(deeds.MostOver, bytes - plan.HotBytes);
+        if (FileStat.TryOf(Stranger, out FileStat stranger)) { allocated += stranger.AllocatedBytes; }
+        return (bytes, ownsMemory ? memory.TotalBytes - memory.FreeBytes - allocated : 0);
     }
+
+    /// <summary>A file of somebody else on the same tmpfs.</summary>
+    internal string Stranger => Path.Join(plan.Memory, "stranger");
 
     /// <summary>After a round nobody is left: so nothing may be pinned, reserved, torn, uncounted, or held by the file system without a name.</summary>
     internal void Walk()

@@ -55,11 +55,11 @@ internal static class SoakBench
     {
         using SoakHerd herd = new(plan, deeds, random);
         long start = Stopwatch.GetTimestamp();
-        string stranger = Path.Join(plan.Memory, "stranger");
+        string stranger = audit.Stranger;
         for (int step = 0; Stopwatch.GetElapsedTime(start).TotalSeconds < plan.RoundSeconds; step++)
         {
             herd.Act();
-            for (int i = 0; i < 3; i++)
+            for (double waited = 0; waited < plan.Pace; waited += 0.12)
             {
                 audit.SampleBudget();
                 Thread.Sleep(120);

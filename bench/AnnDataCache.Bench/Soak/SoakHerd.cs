@@ -6,7 +6,7 @@ namespace AnnDataCache.Bench.Soak;
 internal sealed class SoakDeeds
 {
     internal int KilledAnywhere, KilledAtAStep, Stopped, Filled, Rounds, Findings;
-    internal long Samples, MostBytes, MostOver, LeakedBytes, Leftovers;
+    internal long Samples, MostBytes, MostOver, MostNameless, LeakedBytes, Leftovers;
 }
 
 /// <summary>The workers of one round: kept at their number, killed at random moments or at named steps, and stopped.</summary>

@@ -13,6 +13,9 @@ internal sealed record SoakPlan
 
     public double RoundSeconds { get; init; } = 30;
 
+    /// <summary>Seconds between one deed (a kill, a stop) and the next.</summary>
+    public double Pace { get; init; } = 0.4;
+
     public long HotBytes { get; init; } = 400_000_000;
 
     public long ColdBytes { get; init; } = 300_000_000;
@@ -56,6 +59,7 @@ internal sealed record SoakPlan
                 "--minutes" => plan with { Minutes = double.Parse(value, CultureInfo.InvariantCulture) },
                 "--processes" => plan with { Processes = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--round" => plan with { RoundSeconds = double.Parse(value, CultureInfo.InvariantCulture) },
+                "--pace" => plan with { Pace = double.Parse(value, CultureInfo.InvariantCulture) },
                 "--hot" => plan with { HotBytes = Bytes(value) },
                 "--cold" => plan with { ColdBytes = Bytes(value) },
                 "--cells" => plan with { Cells = int.Parse(value, CultureInfo.InvariantCulture) },
