@@ -193,12 +193,13 @@ internal sealed class Tier : IDisposable
     internal Removal TryRemove(PartName name, EvictionReason reason)
     {
         using CapacityHold? hold = CapacityHold.TryTake(_folder, s_patience);
+        if (hold is null) { return Removal.Stopped; } // S4: nothing goes uncounted
         if (!FileStat.TryOf(_folder.Parts, name.Value, out FileStat stat)) { return Removal.Absent; }
-        hold?.Begin();
+        hold.Begin();
         Removal removal = RemoveLocked(name);
         TierEntry part = new(name, TierFolder.WholePages(stat.Size));
-        if (removal == Removal.Removed) { hold?.Add(-part.Bytes, -1); }
-        hold?.Commit();
+        if (removal == Removal.Removed) { hold.Add(-part.Bytes, -1); }
+        hold.Commit();
         if (removal == Removal.Removed) { LogRemoval(part, reason, 0); }
         return removal;
     }
@@ -277,16 +278,18 @@ internal sealed class Tier : IDisposable
     }
 
     /// <summary>Gives the room of a reservation back.</summary>
+    /// <remarks>Where the holder of the lock is stopped, the next reservation reaps it: nothing goes uncounted (S4, S5).</remarks>
     internal void Abandon(PartReservation reservation)
     {
-        using CapacityHold? hold = CapacityHold.TryTake(_folder, s_patience); // without it the next scan corrects the sums
-        hold?.Begin();
+        using CapacityHold? hold = CapacityHold.TryTake(_folder, s_patience);
+        if (hold is null) { return; }
+        hold.Begin();
         if (Posix.UnlinkAt(_folder.Temporaries.Value, reservation.TemporaryName, 0) == 0)
         {
-            hold?.Add(-TierFolder.WholePages(reservation.Length), -1);
+            hold.Add(-TierFolder.WholePages(reservation.Length), -1);
         }
 
-        hold?.Commit();
+        hold.Commit();
     }
 
     /// <summary>Bytes and files of the tier, and bytes that are reserved. Dead reservations are deleted.</summary>
@@ -344,6 +347,8 @@ internal enum Removal
     Removed,
     Pinned,
     Absent,
+    /// <summary>Whoever holds the capacity lock does not run.</summary>
+    Stopped,
 }
 
 /// <summary>How much a tier holds.</summary>

@@ -54,6 +54,7 @@ internal sealed class StoreAudit(Tier? hot, Tier? cold)
             return;
         }
 
+        hold.Begin(); // a verify that is killed here leaves no wrong sum
         (_, _, long deadBytes, long dead) = tier.Folder.ReapAndCountLocked();
         (long bytes, long files) = (hold.Bytes - deadBytes, hold.Files - dead);
         hold.Recount();
