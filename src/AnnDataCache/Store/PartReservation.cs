@@ -31,6 +31,9 @@ internal sealed class PartReservation : IDisposable
     /// <summary>True when the bytes come from the other tier: then this is no load.</summary>
     internal bool IsCopy { get; set; }
 
+    /// <summary>The hash of all bytes, where whoever writes them knows it.</summary>
+    internal UInt128? Hash { get; set; }
+
     /// <summary>Where the bytes go; disjoint ranges may be written by several threads.</summary>
     internal ByteTarget Target => _target;
 

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using AnnDataCache.Interop;
 using AnnDataCache.Parts;
 using Microsoft.Extensions.Logging;
@@ -97,20 +98,25 @@ internal sealed class PartStore : IDisposable
         if (_cold is null || pin.Tier == TierKind.Cold || _cold.Contains(pin.Name)) { return true; }
         using PartReservation? reservation = _cold.TryReserve(pin.Name, pin.Length, SourceOf(pin), out _);
         if (reservation is null) { return false; }
-        Copy(pin, reservation, cancellation).Dispose();
+        Copy(pin, reservation, null, cancellation).Dispose();
         return true;
     }
 
-    /// <summary>The part in the hot tier when it finds room there, else as it is. Takes over the pin.</summary>
-    private PartPin Promote(PartPin cold)
+    /// <summary>The part in the hot tier when it finds room there, else as it is; null when its bytes are not those that were written. Takes over the pin.</summary>
+    private PartPin? Promote(PartPin cold)
     {
         try
         {
             using PartReservation? reservation = _hot!.TryReserve(cold.Name, cold.Length, SourceOf(cold), out _);
             if (reservation is null) { return cold; }
-            PartPin hot = Copy(cold, reservation, CancellationToken.None);
+            PartPin hot = Copy(cold, reservation, _cold!.RecordedHash(cold.Name), CancellationToken.None);
             cold.Dispose();
             return hot;
+        }
+        catch (PartException damage)
+        {
+            _cold!.Drop(cold, damage.Message); // and it is decoded again
+            return null;
         }
         catch (Exception failed) when (failed is CacheException or IOException)
         {
@@ -130,13 +136,24 @@ internal sealed class PartStore : IDisposable
     /// <summary>The source as it is now; where it is gone, one that nobody else may read.</summary>
     private static FileStat SourceOf(PartPin pin) => FileStat.TryOf(pin.View.Layout.Source, out FileStat stat) ? stat : default;
 
-    private static PartPin Copy(PartPin from, PartReservation to, CancellationToken cancellation)
+    /// <summary>Copies a part's bytes to the other tier, and hashes them as they cross.</summary>
+    /// <exception cref="PartException">They are not those whose hash was recorded.</exception>
+    private static PartPin Copy(PartPin from, PartReservation to, UInt128? recorded, CancellationToken cancellation)
     {
         to.IsCopy = true;
+        XxHash128 hash = new();
         for (long offset = 0; offset < from.Length; offset += CopyBytes)
         {
             cancellation.ThrowIfCancellationRequested();
-            to.Target.Write(offset, from.View.Mapping.Span(offset, (int)Math.Min(CopyBytes, from.Length - offset)));
+            ReadOnlySpan<byte> piece = from.View.Mapping.Span(offset, (int)Math.Min(CopyBytes, from.Length - offset));
+            hash.Append(piece);
+            to.Target.Write(offset, piece);
+        }
+
+        to.Hash = hash.GetCurrentHashAsUInt128();
+        if (recorded is { } wanted && wanted != to.Hash)
+        {
+            throw new PartException($"The part is damaged: its bytes have the hash {to.Hash:x32} where {wanted:x32} was recorded");
         }
 
         CrashPoint.Reach("cold-copied");

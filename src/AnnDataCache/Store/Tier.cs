@@ -112,6 +112,15 @@ internal sealed class Tier : IDisposable
         }
     }
 
+    /// <summary>Removes a damaged part, unless others use it too. Takes over the pin.</summary>
+    internal void Drop(PartPin damaged, string reason)
+    {
+        PartName name = damaged.Name;
+        damaged.Dispose();
+        LogDropped(name, reason);
+        TryRemove(name, EvictionReason.Damaged);
+    }
+
     internal bool Contains(PartName name) => FileStat.TryOf(_folder.Parts, name.Value, out _);
 
     /// <summary>Takes the room for a part, evicting what is not pinned.</summary>
@@ -216,6 +225,13 @@ internal sealed class Tier : IDisposable
         return file is not null && !FileLocks.TryLock(file, exclusive: true);
     }
 
+    /// <summary>The hash that was recorded when a part was sealed; null when none was, or it is gone.</summary>
+    internal UInt128? RecordedHash(PartName name)
+    {
+        using FileDescriptor? file = FileDescriptor.TryOpenAt(_folder.Parts, name.Value, Posix.ReadOnly | Posix.NoFollow | Posix.NonBlock);
+        return file is null ? null : PartHash.Recorded(file);
+    }
+
     /// <summary>The layout of a part, without pinning it; null when it is gone or damaged.</summary>
     internal PartLayout? TryReadLayout(PartName name)
     {
@@ -234,6 +250,7 @@ internal sealed class Tier : IDisposable
     /// <summary>Makes a filled reservation visible (S2), and pins it.</summary>
     internal PartPin Seal(PartReservation reservation, FileDescriptor file)
     {
+        if (Kind == TierKind.Cold) { PartHash.Record(file, reservation.Hash ?? PartHash.Of(file, reservation.Length)); }
         if (Kind == TierKind.Cold && Posix.FDataSync(file.Value) != 0) { throw PosixException.Last("Cannot flush a part to the disk"); }
         CrashPoint.Reach(Kind == TierKind.Cold ? "cold-synced" : "before-seal");
         int renamed = Posix.RenameAt2(
