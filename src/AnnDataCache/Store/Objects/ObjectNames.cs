@@ -50,8 +50,8 @@ internal sealed class ObjectNames(Tier? hot, Tier? cold)
                 continue;
             }
 
-            if (!IsCovered(name)) { return Counted(cold, second); }
-            second.Dispose(); // hot got the name meanwhile: what was found may be older than that, or not yet to be seen
+            if (IsCurrent(second)) { return Counted(cold, second); } // O2: hot had not the name while this part had it
+            second.Dispose();
         }
 
         (hot ?? cold)!.Board.Add(ControlBoard.Counter.Misses, 1);
@@ -62,7 +62,7 @@ internal sealed class ObjectNames(Tier? hot, Tier? cold)
     internal bool Contains(PartName name) => IsCovered(name) || cold?.Contains(name) == true || IsCovered(name);
 
     /// <summary>True when the name still leads to what is pinned. One <c>stat</c> for a part of the hot tier.</summary>
-    /// <remarks>The mapping keeps the inode, so no other file can have its number.</remarks>
+    /// <remarks>The mapping keeps the inode, so no other file can have its number. Hot first: cold's part had the name before, too.</remarks>
     internal bool IsCurrent(PartPin pin)
     {
         Tier tier = pin.Tier == TierKind.Hot ? hot! : cold!;
