@@ -1,5 +1,6 @@
 using AnnDataCache.Interop;
 using AnnDataCache.Loading;
+using AnnDataCache.Objects;
 using AnnDataCache.Store;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -17,12 +18,13 @@ namespace AnnDataCache;
 /// using var x = pbmc.Pin("X");                        // decoded by the first asker of the machine only
 /// SparseMatrix&lt;float&gt; counts = x.Sparse&lt;float&gt;();
 /// </code></example>
-public sealed class Cache : IDisposable
+public sealed partial class Cache : IDisposable
 {
     private readonly PartStore _store;
     private readonly ColdWriter _coldWriter;
     private readonly Loader _loader;
     private readonly PinTables _pins;
+    private readonly HeldObjects _objects;
     private bool _disposed;
 
     private Cache(CacheOptions options, PartStore store, ILogger logger)
@@ -30,6 +32,7 @@ public sealed class Cache : IDisposable
         (Options, _store) = (options, store);
         _coldWriter = new ColdWriter(store, logger);
         _pins = new PinTables(store);
+        _objects = new HeldObjects(store, _pins.Add());
         _loader = new Loader(store, options, _coldWriter, logger);
     }
 

@@ -35,7 +35,7 @@ internal sealed class ListVerb : Verb
                 (false, true) => "stale",
                 _ => "",
             };
-            table.AddLong(part.Tier, Words.Bytes(part.Bytes), state, part.Element.Length == 0 ? "(tree of elements)" : part.Element, part.Source);
+            table.AddLong(part.Tier, Words.Bytes(part.Bytes), state, part.Element.Length == 0 ? "(tree of elements)" : part.Element, part.IsObject ? "(object)" : part.Source);
         }
 
         table.Write(writer);
@@ -54,6 +54,7 @@ internal sealed class ListVerb : Verb
             writer.WriteString("part", part.Name);
             writer.WriteString("source", part.Source);
             writer.WriteString("element", part.Element);
+            if (part.IsObject) { writer.WriteBoolean("object", true); }
             writer.WriteNumber("bytes", part.Bytes);
             writer.WriteBoolean("pinned", part.Pinned);
             writer.WriteBoolean("stale", part.Stale);

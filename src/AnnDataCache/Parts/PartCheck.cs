@@ -41,6 +41,7 @@ internal static unsafe class PartCheck
         },
         ColumnKind.String or ColumnKind.Json =>
             Falling<long>(view, column.Offsets, column.Values.Length) ?? (IsUtf8(view, column.Values) ? null : "its text is not UTF-8"),
+        ColumnKind.Bytes => Falling<long>(view, column.Offsets, column.Values.Length),
         ColumnKind.List => Falling<long>(view, column.Offsets, column.Items!.Rows),
         ColumnKind.Sparse when column.IndexType == DType.Int32 =>
             Falling<int>(view, column.Offsets, column.Values.Length / column.Type.Size()) ?? OutOfRange<int>(view, column.Indices, minor, "index", cancellation),

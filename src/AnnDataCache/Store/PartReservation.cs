@@ -1,4 +1,5 @@
 using AnnDataCache.Interop;
+using AnnDataCache.Parts;
 
 namespace AnnDataCache.Store;
 
@@ -44,6 +45,24 @@ internal sealed class PartReservation : IDisposable
         PartPin pin = _tier.Seal(this, _file);
         _sealed = true;
         return pin;
+    }
+
+    /// <summary>Path of the part that it becomes.</summary>
+    internal string Path => $"{_tier.Folder.Path}/parts/{Name.Value}";
+
+    /// <summary>The bytes that were written so far. Of a full tmpfs, what was not written must not be touched.</summary>
+    internal MappedFile MapFilled() => MappedFile.Map(_file, Length);
+
+    /// <summary>The bytes that were written, to be checked before they are sealed.</summary>
+    /// <exception cref="PartException">Their structure is not that of a part.</exception>
+    internal PartView Review() => PartView.Open(_file, Length);
+
+    /// <summary>Makes an object's part visible under its name, in place of the one that has it.</summary>
+    /// <returns>True when there was one.</returns>
+    internal bool Seal(ObjectNames names, bool overwrite)
+    {
+        _target.Close(); // S1
+        return names.Seal(this, _file, overwrite, named: () => _sealed = true);
     }
 
     public void Dispose()

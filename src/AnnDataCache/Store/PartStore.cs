@@ -19,8 +19,9 @@ internal sealed class PartStore : IDisposable
     private PartStore(TierSettings hotSettings, TierSettings coldSettings, CacheOptions options, ILogger logger)
     {
         (_hotSettings, _coldSettings, _logger) = (hotSettings, coldSettings, logger);
-        _hot = hotSettings.Open(TierKind.Hot, logger);
         _cold = coldSettings.Open(TierKind.Cold, logger);
+        _hot = hotSettings.Open(TierKind.Hot, logger, _cold);
+        Objects = new ObjectNames(_hot, _cold);
         _promotes = _hot is not null && _cold is not null && Promotes(options.Promotion);
         _patience = options.Patience;
         if (_hot is null && _cold is null)
@@ -32,6 +33,9 @@ internal sealed class PartStore : IDisposable
 
     /// <summary>Locks of loads and counters of misses are in the hot tier's folder, or in the only one.</summary>
     private Tier Main => _hot ?? _cold!;
+
+    /// <summary>What has been put under a name.</summary>
+    internal ObjectNames Objects { get; }
 
     /// <exception cref="StoreException">A folder cannot be used or trusted, or both tiers are off.</exception>
     internal static PartStore Open(CacheOptions options, ILogger logger) =>
@@ -70,7 +74,7 @@ internal sealed class PartStore : IDisposable
         return _promotes ? Promote(cold) : cold;
     }
 
-    private static void Count(Tier tier)
+    internal static void Count(Tier tier)
     {
         tier.Board.Add(ControlBoard.Counter.Hits, 1);
         CacheMetrics.Hits.Add(1);
@@ -183,11 +187,28 @@ internal sealed class PartStore : IDisposable
         foreach ((Tier tier, TierEntry part) in Parts())
         {
             if (tier.TryReadLayout(part.Name) is not { } layout) { continue; }
-            bool stale = !FileStat.TryOf(layout.Source, out FileStat source) || NameOf(layout.Source, layout.Element, source) != part.Name;
+            bool stale = !part.Name.IsObject && (!FileStat.TryOf(layout.Source, out FileStat source) || NameOf(layout.Source, layout.Element, source) != part.Name);
             parts.Add(new StoredPart(NameOf(tier.Kind), part.Name.Value, layout.Source, layout.Element, part.Bytes, tier.IsPinned(part.Name), stale));
         }
 
         return parts;
+    }
+
+    internal StoreUsage Usage()
+    {
+        long budget = 0, used = 0;
+        HashSet<PartName> objects = [];
+        long bytes = 0;
+        foreach (Tier tier in new[] { _hot, _cold }.OfType<Tier>())
+        {
+            (budget, used) = (budget + tier.Budget, used + tier.Usage().Bytes);
+            foreach (TierEntry part in tier.Folder.Scan())
+            {
+                if (part.Name.IsObject && objects.Add(part.Name)) { bytes += part.Bytes; }
+            }
+        }
+
+        return new StoreUsage(budget, used, objects.Count, bytes);
     }
 
     internal CacheStatistics Statistics() =>
@@ -254,7 +275,7 @@ internal sealed class PartStore : IDisposable
         }
 
         return $"{name} has a budget of {tier.Budget:N0}, of which {shortage.Used:N0} are used, {tier.PinnedBytes(0):N0} of them pinned"
-            + $"{Holders(tier)}, {shortage.Reserved:N0} reserved by loads under way; its file system has {shortage.FileSystemFree:N0} free.";
+            + $"{Holders(tier)}, {shortage.Reserved:N0} reserved by loads under way or still used by readers of what was overwritten; its file system has {shortage.FileSystemFree:N0} free.";
     }
 
     private static string Holders(Tier tier)

@@ -17,6 +17,7 @@ public sealed partial class LayeringTests
         ["Elements"] = ["Containers"],
         ["Parts"] = ["Interop"],
         ["Store"] = ["Parts", "Interop"],
+        ["Objects"] = ["Loading", "Store", "Parts", "Interop"],
         ["Loading"] = ["Elements", "Hdf5", "Containers", "Store", "Parts", "Interop"],
     };
 
