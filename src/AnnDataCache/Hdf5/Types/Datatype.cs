@@ -33,12 +33,6 @@ internal sealed class Datatype
 /// <summary>One member of a compound type.</summary>
 internal sealed record DatatypeMember(string Name, int Offset, Datatype Type);
 
-/// <summary>Numbers side by side inside a value.</summary>
-/// <param name="Offset">Bytes from the start of the value.</param>
-/// <param name="Width">Bytes of one number.</param>
-/// <param name="Count">How many follow each other.</param>
-internal readonly record struct SwapRun(int Offset, int Width, int Count);
-
 /// <summary>What fills a fixed string up to its size.</summary>
 internal enum StringPadding
 {

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
-namespace AnnDataCache.Hdf5;
+namespace AnnDataCache.Containers;
 
 /// <summary>Reverses the bytes of big-endian numbers in place.</summary>
 internal static class ByteOrder
@@ -42,3 +42,9 @@ internal static class ByteOrder
         }
     }
 }
+
+/// <summary>Numbers side by side inside a value.</summary>
+/// <param name="Offset">Bytes from the start of the value.</param>
+/// <param name="Width">Bytes of one number.</param>
+/// <param name="Count">How many follow each other.</param>
+internal readonly record struct SwapRun(int Offset, int Width, int Count);
