@@ -134,16 +134,16 @@ internal sealed class Hdf5Dataset : ContainerArray
         RequireStrings(Type, Path);
         CheckRange(first, count, Count);
         RequireInProportion();
-        return Guard(() => new Hdf5StringCursor(
+        return Guard(() => new ValueStringCursor(
             Path,
             count == 0 ? new NoValues() : OpenValues(),
-            new StringDecoder(_source, Value),
+            new Hdf5StringDecoder(_source, Value),
             Type.Size,
             first,
             count));
     }
 
-    internal override ContainerArray OpenField(string name) => Hdf5Field.Open(this, Value, 0, name);
+    internal override ContainerArray OpenField(string name) => Hdf5Field.Open(this, Value, Path, name, 0);
 
     /// <summary>A reader of the entries of <see cref="Shape"/>.</summary>
     internal ValueReader OpenValues() => Guard<ValueReader>(() =>
@@ -154,29 +154,6 @@ internal sealed class Hdf5Dataset : ContainerArray
             : new FlatValueReader(OpenFlat(), _type.Size);
         return PerValue == 1 ? stored : new SplitValueReader(stored, _type.Size, Value.Size);
     });
-
-    internal static void RequireNumbers(StoredType type, string path)
-    {
-        if (type.IsString || type.Class == StoredClass.Other)
-        {
-            throw new UnsupportedContainerException($"'{path}': values of type {type.Description} are not numbers.");
-        }
-    }
-
-    internal static void RequireStrings(StoredType type, string path)
-    {
-        if (!type.IsString)
-        {
-            throw new UnsupportedContainerException($"'{path}': values of type {type.Description} are not strings.");
-        }
-    }
-
-    internal static void CheckRange(long first, long count, long limit)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(first);
-        ArgumentOutOfRangeException.ThrowIfNegative(count);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(first, limit - count);
-    }
 
     private static HeaderMessage Require(ObjectHeader header, MessageType type) => header.Find(type)
         ?? throw new DamagedContainerException(

@@ -11,7 +11,7 @@ internal sealed unsafe class Hdf5ChunkDecoder(Hdf5Chunks array) : ChunkDecoder
     // A filter may add a little to what it could not compress, which the next filter then has to bring back.
     private const int Slack = 4096;
 
-    private readonly Scratch _stored = new(), _first = new(), _second = new();
+    private readonly GrowingBuffer _stored = new(), _first = new(), _second = new();
     private long _current = -1;
     private byte* _decoded;
 
@@ -77,7 +77,7 @@ internal sealed unsafe class Hdf5ChunkDecoder(Hdf5Chunks array) : ChunkDecoder
                 continue;
             }
 
-            Scratch memory = useFirst ? _first : _second;
+            GrowingBuffer memory = useFirst ? _first : _second;
             Span<byte> target = memory.Span(filter.Id == Filter.Shuffle ? bytes.Length : capacity);
             bytes = target[..Undo(filter, bytes, target)];
             useFirst = !useFirst;
@@ -159,24 +159,4 @@ internal sealed unsafe class Hdf5ChunkDecoder(Hdf5Chunks array) : ChunkDecoder
         : throw new UnsupportedContainerException(
             $"{what} of {bytes:N0} bytes is not read; {int.MaxValue - Slack:N0} is the limit. "
             + "h5repack can rewrite it in smaller chunks.");
-
-    /// <summary>Memory that grows and is used again.</summary>
-    private sealed class Scratch : IDisposable
-    {
-        private NativeBuffer? _buffer;
-
-        internal Span<byte> Span(int length)
-        {
-            if (_buffer is null || _buffer.Length < length)
-            {
-                _buffer?.Dispose();
-                _buffer = null;
-                _buffer = new NativeBuffer(length);
-            }
-
-            return _buffer.Span(0, length);
-        }
-
-        public void Dispose() => _buffer?.Dispose();
-    }
 }
