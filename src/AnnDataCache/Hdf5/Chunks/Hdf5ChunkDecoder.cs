@@ -5,22 +5,18 @@ using AnnDataCache.Interop;
 
 namespace AnnDataCache.Hdf5;
 
-/// <summary>Reads and decodes one chunk at a time into memory of its own. One thread's.</summary>
-internal sealed unsafe class ChunkDecoder(ChunkedArray array) : IDisposable
+/// <summary>Reads a chunk and undoes its filters. One thread's.</summary>
+internal sealed unsafe class Hdf5ChunkDecoder(Hdf5Chunks array) : ChunkDecoder
 {
     // A filter may add a little to what it could not compress, which the next filter then has to bring back.
     private const int Slack = 4096;
 
-    private readonly Scratch _stored = new(), _first = new(), _second = new();
+    private readonly GrowingBuffer _stored = new(), _first = new(), _second = new();
     private long _current = -1;
     private byte* _decoded;
 
-    /// <summary>
-    /// Address of the chunk's little-endian values, valid until the next call; null when it was never written.
-    /// The chunk last decoded is still there.
-    /// </summary>
     /// <exception cref="CodecException">The stored bytes are damaged.</exception>
-    internal byte* Decode(long number)
+    internal override byte* Decode(long number)
     {
         if (number == _current) { return _decoded; }
         _current = -1;
@@ -36,18 +32,16 @@ internal sealed unsafe class ChunkDecoder(ChunkedArray array) : IDisposable
         return _decoded;
     }
 
-    /// <summary>True when the chunk's bytes in the file are its values, but for their byte order.</summary>
-    internal bool IsPlain(long number, out ChunkEntry entry) =>
-        array.Table.TryFind(number, out entry) && IsPlain(entry);
-
-    /// <summary>Reads the start of a plain chunk without memory of its own.</summary>
-    internal void ReadPlain(in ChunkEntry entry, Span<byte> values)
+    /// <summary>A chunk whose bytes in the file are its values, but for their byte order, needs no memory here.</summary>
+    internal override bool TryDecodeInto(long number, Span<byte> values)
     {
+        if (!array.Table.TryFind(number, out ChunkEntry entry) || !IsPlain(entry)) { return false; }
         array.Source.Read(entry.Address, values);
         array.Type.ToLittleEndian(values);
+        return true;
     }
 
-    public void Dispose()
+    public override void Dispose()
     {
         _stored.Dispose();
         _first.Dispose();
@@ -83,7 +77,7 @@ internal sealed unsafe class ChunkDecoder(ChunkedArray array) : IDisposable
                 continue;
             }
 
-            Scratch memory = useFirst ? _first : _second;
+            GrowingBuffer memory = useFirst ? _first : _second;
             Span<byte> target = memory.Span(filter.Id == Filter.Shuffle ? bytes.Length : capacity);
             bytes = target[..Undo(filter, bytes, target)];
             useFirst = !useFirst;
@@ -165,24 +159,4 @@ internal sealed unsafe class ChunkDecoder(ChunkedArray array) : IDisposable
         : throw new UnsupportedContainerException(
             $"{what} of {bytes:N0} bytes is not read; {int.MaxValue - Slack:N0} is the limit. "
             + "h5repack can rewrite it in smaller chunks.");
-
-    /// <summary>Memory that grows and is used again.</summary>
-    private sealed class Scratch : IDisposable
-    {
-        private NativeBuffer? _buffer;
-
-        internal Span<byte> Span(int length)
-        {
-            if (_buffer is null || _buffer.Length < length)
-            {
-                _buffer?.Dispose();
-                _buffer = null;
-                _buffer = new NativeBuffer(length);
-            }
-
-            return _buffer.Span(0, length);
-        }
-
-        public void Dispose() => _buffer?.Dispose();
-    }
 }

@@ -2,13 +2,9 @@ using AnnDataCache.Containers;
 
 namespace AnnDataCache.Hdf5;
 
-/// <summary>What stands where nothing was written.</summary>
-internal sealed class FillValue
+/// <summary>The messages of an object header that say what stands where nothing was written.</summary>
+internal static class FillValueMessage
 {
-    private readonly byte[] _value; // little-endian; empty for zeros
-
-    private FillValue(byte[] value) => _value = value;
-
     internal static FillValue Parse(FormatSource source, ObjectHeader header, Datatype type)
     {
         ReadOnlySpan<byte> stored = [];
@@ -22,7 +18,7 @@ internal sealed class FillValue
             stored = reader.Take(reader.Int32());
         }
 
-        if (stored.IndexOfAnyExcept((byte)0) < 0) { return new FillValue([]); }
+        if (stored.IndexOfAnyExcept((byte)0) < 0) { return FillValue.Zero; }
         if (stored.Length != type.Size)
         {
             throw new DamagedContainerException(
@@ -32,23 +28,6 @@ internal sealed class FillValue
         byte[] value = stored.ToArray();
         type.ToLittleEndian(value);
         return new FillValue(value);
-    }
-
-    /// <summary>Fills whole values.</summary>
-    internal void Fill(Span<byte> values)
-    {
-        if (_value.Length == 0)
-        {
-            values.Clear();
-            return;
-        }
-
-        // Doubling what is already filled: one value, two, four …
-        _value.AsSpan(0, Math.Min(_value.Length, values.Length)).CopyTo(values);
-        for (int done = _value.Length; done < values.Length; done = (int)Math.Min(2L * done, values.Length))
-        {
-            values[..Math.Min(done, values.Length - done)].CopyTo(values[done..]);
-        }
     }
 
     private static ReadOnlySpan<byte> ParseNew(FormatSource source, ReadOnlySpan<byte> body, long address)

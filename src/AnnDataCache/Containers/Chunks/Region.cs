@@ -1,6 +1,6 @@
 using AnnDataCache.Interop;
 
-namespace AnnDataCache.Hdf5;
+namespace AnnDataCache.Containers;
 
 /// <summary>A box of an array, in values. Chunks are gathered in its memory, which is in C order.</summary>
 internal readonly struct Region(ChunkGrid grid, long[] start, long[] length)
@@ -9,7 +9,7 @@ internal readonly struct Region(ChunkGrid grid, long[] start, long[] length)
 
     internal long[] Length => length;
 
-    internal long Bytes => Dataspace.Product(length) * grid.ElementSize;
+    internal long Bytes => ChunkGrid.Product(length) * grid.ElementSize;
 
     /// <summary>The whole rows from the first on.</summary>
     internal static Region Rows(ChunkGrid grid, long first, long count)

@@ -1,6 +1,6 @@
 using AnnDataCache.Interop;
 
-namespace AnnDataCache.Hdf5;
+namespace AnnDataCache.Containers;
 
 /// <summary>Long runs of bytes in pieces that a span can hold, each a whole number of values.</summary>
 internal static unsafe class Filler

@@ -1,7 +1,6 @@
 using System.Runtime.ExceptionServices;
-using AnnDataCache.Containers;
 
-namespace AnnDataCache.Hdf5;
+namespace AnnDataCache.Containers;
 
 /// <summary>One thread's share of a job: its own memory, any item.</summary>
 internal abstract class Worker : IDisposable
@@ -42,7 +41,7 @@ internal sealed class WorkCrew
         Thread[] threads = new Thread[workers];
         for (int i = 0; i < workers; i++)
         {
-            threads[i] = new Thread(crew.Work) { IsBackground = true, Name = "hdf5 decoder" };
+            threads[i] = new Thread(crew.Work) { IsBackground = true, Name = "chunk decoder" };
             threads[i].Start();
         }
 

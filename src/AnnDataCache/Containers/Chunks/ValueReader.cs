@@ -1,4 +1,4 @@
-namespace AnnDataCache.Hdf5;
+namespace AnnDataCache.Containers;
 
 /// <summary>Reads runs of values in C order, forward cheaply. One thread's.</summary>
 internal abstract class ValueReader : IDisposable
@@ -7,17 +7,6 @@ internal abstract class ValueReader : IDisposable
     internal abstract void Read(long first, long count, Span<byte> destination);
 
     public abstract void Dispose();
-}
-
-/// <summary>Values that lie side by side.</summary>
-internal sealed class FlatValueReader(FlatArray array, int valueSize) : ValueReader
-{
-    internal override void Read(long first, long count, Span<byte> destination) =>
-        array.ReadAt(first * valueSize, destination[..checked((int)(count * valueSize))]);
-
-    public override void Dispose()
-    {
-    }
 }
 
 /// <summary>One member of the records that another reader gives.</summary>

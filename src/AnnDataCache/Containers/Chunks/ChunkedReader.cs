@@ -1,7 +1,6 @@
-using AnnDataCache.Containers;
 using AnnDataCache.Interop;
 
-namespace AnnDataCache.Hdf5;
+namespace AnnDataCache.Containers;
 
 /// <summary>
 /// Decodes all chunks of an array into a target. Three ways, by what the chunks and the target are:
@@ -84,7 +83,7 @@ internal static unsafe class ChunkedReader
     {
         private const int FillBytes = 1 << 20;
 
-        private readonly ChunkDecoder _decoder = new(array);
+        private readonly ChunkDecoder _decoder = array.OpenDecoder();
         private readonly long[] _at = new long[array.Grid.Rank];
         private NativeBuffer? _fill;
 
@@ -96,13 +95,15 @@ internal static unsafe class ChunkedReader
             for (int i = 0; i < grid.Rank; i++) { offset = (offset * grid.Shape[i]) + (_at[i] * grid.Chunk[i]); }
             offset *= grid.ElementSize;
             long bytes = ClippedBytes(grid, _at);
-            if (_decoder.IsPlain(item, out ChunkEntry entry)
+            if (bytes <= int.MaxValue
                 && target.TryGetAddress(offset, bytes) is var memory && memory is not null
-                && bytes <= int.MaxValue)
+                && _decoder.TryDecodeInto(item, new Span<byte>(memory, (int)bytes)))
             {
-                _decoder.ReadPlain(entry, new Span<byte>(memory, (int)bytes));
+                progress?.Invoke(bytes);
+                return;
             }
-            else if (_decoder.Decode(item) is var chunk && chunk is not null)
+
+            if (_decoder.Decode(item) is var chunk && chunk is not null)
             {
                 target.Write(offset, new ReadOnlySpan<byte>(chunk, (int)bytes));
             }
@@ -138,7 +139,7 @@ internal static unsafe class ChunkedReader
 
     private sealed class ScatterWorker(ChunkedArray array, ByteTarget target, Action<long>? progress) : Worker
     {
-        private readonly ChunkDecoder _decoder = new(array);
+        private readonly ChunkDecoder _decoder = array.OpenDecoder();
         private readonly long[] _at = new long[array.Grid.Rank];
 
         internal override void Do(long item)
@@ -163,7 +164,7 @@ internal static unsafe class ChunkedReader
     private sealed class GatherWorker(
         ChunkedArray array, long[] chunks, ByteTarget target, Action<long>? progress) : Worker
     {
-        private readonly ChunkDecoder _decoder = new(array);
+        private readonly ChunkDecoder _decoder = array.OpenDecoder();
         private NativeBuffer? _memory;
 
         internal override void Do(long item)
@@ -203,7 +204,7 @@ internal static unsafe class ChunkedReader
         private void GatherAll(Region region, long[] first, long[] counts)
         {
             long[] at = new long[first.Length];
-            long total = Dataspace.Product(counts);
+            long total = ChunkGrid.Product(counts);
             for (long n = 0; n < total; n++)
             {
                 long rest = n;

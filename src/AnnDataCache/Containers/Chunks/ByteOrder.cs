@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
-namespace AnnDataCache.Hdf5;
+namespace AnnDataCache.Containers;
 
 /// <summary>Makes numbers what the machine means by them, in place: bytes of big-endian ones are reversed, unused bits cut off.</summary>
 internal static class ByteOrder
@@ -62,3 +62,14 @@ internal static class ByteOrder
         }
     }
 }
+
+/// <summary>Numbers side by side inside a value.</summary>
+/// <param name="Offset">Bytes from the start of the value.</param>
+/// <param name="Width">Bytes of one number.</param>
+/// <param name="Count">How many follow each other.</param>
+/// <param name="IsBig">Whether the bytes stand in big-endian order.</param>
+/// <param name="Bits">The bits that count, where these are not all; they are counted in little-endian order.</param>
+internal readonly record struct SwapRun(int Offset, int Width, int Count, bool IsBig, UsedBits? Bits);
+
+/// <summary>The bits of a number that count; what the others hold is undefined.</summary>
+internal readonly record struct UsedBits(int Offset, int Count, bool IsSigned);

@@ -1,7 +1,6 @@
 using AnnDataCache.Codecs;
-using AnnDataCache.Containers;
 
-namespace AnnDataCache.Hdf5;
+namespace AnnDataCache.Containers;
 
 /// <summary>Says which object was being read when bytes made no sense.</summary>
 internal static class Damage

@@ -3,13 +3,12 @@ using AnnDataCache.Containers;
 namespace AnnDataCache.Hdf5;
 
 /// <summary>From a stored string value, fixed or variable, to its bytes without padding.</summary>
-internal sealed class StringDecoder(FormatSource source, Datatype type)
+internal sealed class Hdf5StringDecoder(FormatSource source, Datatype type) : StringDecoder
 {
     private readonly GlobalHeap? _heap =
         type.Stored.Class == StoredClass.VariableString ? new GlobalHeap(source) : null;
 
-    /// <summary>Valid until the next call.</summary>
-    internal ReadOnlySpan<byte> Decode(ReadOnlySpan<byte> value)
+    internal override ReadOnlySpan<byte> Decode(ReadOnlySpan<byte> value)
     {
         if (_heap is null) { return Trim(value); }
 

@@ -1,9 +1,7 @@
-using AnnDataCache.Containers;
-
-namespace AnnDataCache.Hdf5;
+namespace AnnDataCache.Containers;
 
 /// <summary>Reads strings forward: a block of stored values at a time, then each to its bytes.</summary>
-internal sealed class Hdf5StringCursor(
+internal sealed class ValueStringCursor(
     string path, ValueReader values, StringDecoder decoder, int valueSize, long first, long count) : StringCursor
 {
     private const int ScratchBytes = 1 << 16;
@@ -39,4 +37,11 @@ internal sealed class Hdf5StringCursor(
         values.Dispose();
         base.Dispose();
     }
+}
+
+/// <summary>From a stored string value to its bytes without padding. One thread's.</summary>
+internal abstract class StringDecoder
+{
+    /// <summary>Valid until the next call.</summary>
+    internal abstract ReadOnlySpan<byte> Decode(ReadOnlySpan<byte> value);
 }

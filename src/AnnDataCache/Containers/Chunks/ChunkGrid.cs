@@ -1,6 +1,4 @@
-using AnnDataCache.Containers;
-
-namespace AnnDataCache.Hdf5;
+namespace AnnDataCache.Containers;
 
 /// <summary>How an array is cut into chunks. Chunks are numbered in C order of the grid of the current shape.</summary>
 internal sealed class ChunkGrid
@@ -15,9 +13,9 @@ internal sealed class ChunkGrid
         (Shape, MaxShape, Chunk, ElementSize) = (shape, maxShape, chunk, elementSize);
         Counts = new long[shape.Length];
         for (int i = 0; i < shape.Length; i++) { Counts[i] = CountOn(shape[i], chunk[i]); }
-        Count = Dataspace.Product(Counts);
-        ChunkBytes = checked(Dataspace.Product(chunk) * elementSize);
-        TotalBytes = checked(Dataspace.Product(shape) * elementSize);
+        Count = ChunkGrid.Product(Counts);
+        ChunkBytes = checked(ChunkGrid.Product(chunk) * elementSize);
+        TotalBytes = checked(ChunkGrid.Product(shape) * elementSize);
         IsRun = ChunksAreRuns();
     }
 
@@ -45,6 +43,14 @@ internal sealed class ChunkGrid
     internal bool IsRun { get; }
 
     internal static long CountOn(long length, long chunk) => length == 0 ? 0 : ((length - 1) / chunk) + 1;
+
+    /// <exception cref="OverflowException">Not below 2^63.</exception>
+    internal static long Product(ReadOnlySpan<long> lengths)
+    {
+        long product = 1;
+        foreach (long length in lengths) { product = checked(product * length); }
+        return product;
+    }
 
     /// <summary>The coordinates of a chunk in the grid.</summary>
     internal void Locate(long number, Span<long> coordinates)

@@ -1,7 +1,6 @@
-using AnnDataCache.Containers;
 using AnnDataCache.Interop;
 
-namespace AnnDataCache.Hdf5;
+namespace AnnDataCache.Containers;
 
 /// <summary>Values of a chunked array, by windows of whole rows inside a band: the chunks that share the same rows. The last window is kept.</summary>
 internal sealed unsafe class ChunkedValueReader(ChunkedArray array) : ValueReader
@@ -14,7 +13,7 @@ internal sealed unsafe class ChunkedValueReader(ChunkedArray array) : ValueReade
     private const long MaxWindowBytes = 64L << 20;
 #endif
 
-    private readonly ChunkDecoder _decoder = new(array);
+    private readonly ChunkDecoder _decoder = array.OpenDecoder();
     private readonly long[] _at = new long[array.Grid.Rank];
     private NativeBuffer? _window;
     private long _windowRow = -1;
@@ -22,7 +21,7 @@ internal sealed unsafe class ChunkedValueReader(ChunkedArray array) : ValueReade
     internal override void Read(long first, long count, Span<byte> destination)
     {
         ChunkGrid grid = array.Grid;
-        long rowValues = Dataspace.Product(grid.Shape.AsSpan(1));
+        long rowValues = ChunkGrid.Product(grid.Shape.AsSpan(1));
         while (count > 0)
         {
             long here;
