@@ -1,5 +1,6 @@
 using AnnDataCache.Interop;
 using AnnDataCache.Loading;
+using AnnDataCache.Slicing;
 using AnnDataCache.Store;
 
 namespace AnnDataCache;
@@ -15,20 +16,21 @@ namespace AnnDataCache;
 /// using var pca = pbmc.Pin("obsm/X_pca");
 /// ReadOnlyTensorSpan&lt;float&gt; values = pca.Dense&lt;float&gt;();    // 2,700 × 50
 /// </code></example>
-public sealed class CachedAnnData : IDisposable
+public sealed partial class CachedAnnData : IDisposable
 {
     /// <summary>A file that is rewritten again and again while it is read is given up after so many attempts.</summary>
     private const int MaxAttempts = 4;
 
     private readonly Loader _loader;
     private readonly PinTables _pins;
+    private readonly TwinBuilder _twins;
     private readonly Lock _lock = new();
     private Snapshot _snapshot;
     private bool _disposed;
 
-    internal CachedAnnData(Loader loader, PinTables pins, string path, CancellationToken cancellation)
+    internal CachedAnnData(Loader loader, PinTables pins, TwinBuilder twins, string path, CancellationToken cancellation)
     {
-        (_loader, _pins) = (loader, pins);
+        (_loader, _pins, _twins) = (loader, pins, twins);
         _snapshot = TakeSnapshot(path, cancellation);
     }
 
@@ -60,18 +62,24 @@ public sealed class CachedAnnData : IDisposable
     {
         ArgumentNullException.ThrowIfNull(element);
         ObjectDisposedException.ThrowIf(_disposed, this);
+        return OnCurrent(snapshot => PinOf(snapshot, element, progress, cancellation), cancellation);
+    }
+
+    private PinnedElement PinOf(Snapshot snapshot, string element, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    {
+        if (snapshot.Held.TryGet(element) is not { } held) { return LoadOrMakeRoom(snapshot, element, progress, cancellation); }
+        CacheMetrics.Hits.Add(1);
+        return new PinnedElement(held.Info, held.Pin, loaded: false);
+    }
+
+    /// <summary>Does what needs one version of the file, again when the file changes meanwhile.</summary>
+    private T OnCurrent<T>(Func<Snapshot, T> action, CancellationToken cancellation)
+    {
         for (int attempt = 1; ; attempt++)
         {
-            Snapshot snapshot = Current(cancellation);
-            if (snapshot.Held.TryGet(element) is { } held)
-            {
-                CacheMetrics.Hits.Add(1);
-                return new PinnedElement(held.Info, held.Pin, loaded: false);
-            }
-
             try
             {
-                return LoadOrMakeRoom(snapshot, element, progress, cancellation);
+                return action(Current(cancellation));
             }
             catch (SourceChangedException changed) when (attempt < MaxAttempts)
             {
@@ -142,6 +150,7 @@ public sealed class CachedAnnData : IDisposable
         ElementInfo whole = info.PartPath == info.Path ? info : snapshot.Tree.Find(info.PartPath)!;
         PartPin pin = _loader.Pin(snapshot.Source, whole, progress, cancellation, out bool loaded);
         snapshot.Held.Keep(element, info, pin);
+        if (loaded && TwinPolicy == TwinPolicy.WithLoad) { StartTwinOfGenes(snapshot, info, pin); }
         PinnedElement pinned = new(info, pin, loaded);
         if (info.Path != whole.Path && whole.Kind is ElementKind.DataFrame or ElementKind.RecArray && pinned.RefusedColumns.ContainsKey(info.Name))
         {

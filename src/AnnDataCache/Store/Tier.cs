@@ -72,7 +72,7 @@ internal sealed class Tier : IDisposable
     internal TierFolder Folder => _folder;
 
     /// <summary>Maps a part and pins it; null when it is not there.</summary>
-    internal PartPin? TryPin(PartName name)
+    internal PartPin? TryPin(PartName name, PartName? madeOf = null)
     {
         for (int attempt = 0; attempt < MaxTries; attempt++)
         {
@@ -86,13 +86,13 @@ internal sealed class Tier : IDisposable
 
             FileStat stat = FileStat.Of(file);
             if (stat.LinkCount == 0) { continue; } // S3: evicted between open and lock
-            return Map(name, file, stat);
+            return Map(name, file, stat, madeOf);
         }
 
         return null;
     }
 
-    private PartPin? Map(PartName name, FileDescriptor file, in FileStat stat)
+    private PartPin? Map(PartName name, FileDescriptor file, in FileStat stat, PartName? madeOf)
     {
         if (_folder.Access.FindFault(stat) is { } fault)
         {
@@ -103,7 +103,7 @@ internal sealed class Tier : IDisposable
         try
         {
             PartPin pin = new(name, Kind, _folder.Path, PartView.Open(file, stat.Size), stat);
-            _eviction.Touch(name, stat.Size);
+            _eviction.Touch(name, stat.Size, madeOf);
             return pin;
         }
         catch (PartException damage)
@@ -290,7 +290,7 @@ internal sealed class Tier : IDisposable
 
         if (Kind == TierKind.Cold) { _ = Posix.FSync(_folder.Parts.Value); }
         CrashPoint.Reach("sealed");
-        _eviction.Admit(reservation.Name, reservation.Length, reservation.Cost);
+        _eviction.Admit(reservation.Name, reservation.Length, reservation.Cost, reservation.MadeOf);
         if (!reservation.IsCopy)
         {
             Board.Add(ControlBoard.Counter.Loads, 1);
@@ -298,7 +298,7 @@ internal sealed class Tier : IDisposable
         }
 
         // The writer's own lock keeps evictors away until this read-only open has taken its place.
-        return TryPin(reservation.Name)
+        return TryPin(reservation.Name, reservation.MadeOf)
             ?? throw new StoreException(CacheError.StoreUnusable, $"Part '{reservation.Name.Value}' was removed from '{_folder.Path}' while it was sealed. Run 'anndata-cache verify'.");
     }
 

@@ -19,6 +19,7 @@ public sealed partial class LayeringTests
         ["Parts"] = ["Interop"],
         ["Store"] = ["Parts", "Interop"],
         ["Objects"] = ["Loading", "Store", "Parts", "Interop"],
+        ["Slicing"] = ["Loading", "Elements", "Containers", "Store", "Parts", "Interop"],
         ["Loading"] = ["Elements", "Hdf5", "Zarr", "Containers", "Store", "Parts", "Interop"],
     };
 
