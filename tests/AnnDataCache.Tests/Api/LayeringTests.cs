@@ -17,6 +17,7 @@ public sealed partial class LayeringTests
         ["Elements"] = ["Containers"],
         ["Parts"] = ["Interop"],
         ["Store"] = ["Parts", "Interop"],
+        ["Summaries"] = [],
         ["Loading"] = ["Elements", "Hdf5", "Containers", "Store", "Parts", "Interop"],
     };
 
