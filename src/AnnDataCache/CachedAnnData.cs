@@ -134,6 +134,17 @@ public sealed class CachedAnnData : IDisposable
         return ColumnSummaries.Summarize(pinned, item, bins, _loader.Workers, cancellation);
     }
 
+    /// <summary>Mini-batches of cells for training, in an order that follows from a seed and the epoch.</summary>
+    /// <param name="options">Default: all cells and genes of X, shuffled.</param>
+    /// <param name="cancellation">Honoured while the matrix is loaded.</param>
+    /// <returns>Owned by the caller: it keeps the matrix pinned until it is disposed.</returns>
+    /// <exception cref="ElementException">No such element, column or gene; a matrix that is not stored by cell; weights that are none.</exception>
+    /// <exception cref="ArgumentException">Options that make no sense.</exception>
+    /// <exception cref="SourceException">The file is gone, unreadable, or keeps changing.</exception>
+    /// <exception cref="StoreException">No tier has room for what must be loaded.</exception>
+    public BatchReader Batches(BatchOptions? options = null, CancellationToken cancellation = default) =>
+        BatchReader.Open(this, options ?? new BatchOptions(), cancellation);
+
     /// <summary>Closes the file. Parts stay in the store, and pinned elements stay valid.</summary>
     public void Dispose()
     {

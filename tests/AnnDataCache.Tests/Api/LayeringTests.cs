@@ -18,6 +18,7 @@ public sealed partial class LayeringTests
         ["Parts"] = ["Interop"],
         ["Store"] = ["Parts", "Interop"],
         ["Summaries"] = [],
+        ["Batches"] = ["Summaries"],
         ["Loading"] = ["Elements", "Hdf5", "Containers", "Store", "Parts", "Interop"],
     };
 
