@@ -14,19 +14,20 @@ from __future__ import annotations
 
 from ._elements import Element
 from ._errors import (
-    BadSetting, CacheError, ElementNotFound, ElementUnreadable, ExecutableMissing, LoaderFailed, NoRoom, ObjectExists, ObjectNotFound,
-    PlasmaStoreFull, SourceChanged, SourceDenied, SourceNotFound, SourceUnreadable, StoreFull, StoreUnusable, TooLarge,
+    BadContent, BadSetting, CacheError, ElementNotFound, ElementUnreadable, ExecutableMissing, LoaderFailed, NoRoom, ObjectExists,
+    ObjectNotFound, PlasmaStoreFull, SourceChanged, SourceDenied, SourceNotFound, SourceUnreadable, StoreFull, StoreUnusable, TooLarge,
 )
 from ._handle import CachedAnnData
 from ._key import CacheLocation, Key
+from ._objects import contains, csv, current_usage, delete, get, list_objects, put
 from ._opening import flush, load, open, read_h5ad
 from ._original import X, indices, metadata, obs, var
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "BadSetting", "CacheError", "CacheLocation", "CachedAnnData", "Element", "ElementNotFound", "ElementUnreadable", "ExecutableMissing",
-    "Key", "LoaderFailed", "NoRoom", "ObjectExists", "ObjectNotFound", "PlasmaStoreFull", "SourceChanged", "SourceDenied",
-    "SourceNotFound", "SourceUnreadable", "StoreFull", "StoreUnusable", "TooLarge", "X", "flush", "indices", "load", "metadata", "obs",
-    "open", "read_h5ad", "var",
+    "BadContent", "BadSetting", "CacheError", "CacheLocation", "CachedAnnData", "Element", "ElementNotFound", "ElementUnreadable",
+    "ExecutableMissing", "Key", "LoaderFailed", "NoRoom", "ObjectExists", "ObjectNotFound", "PlasmaStoreFull", "SourceChanged",
+    "SourceDenied", "SourceNotFound", "SourceUnreadable", "StoreFull", "StoreUnusable", "TooLarge", "X", "contains", "csv",
+    "current_usage", "delete", "flush", "get", "indices", "list_objects", "load", "metadata", "obs", "open", "put", "read_h5ad", "var",
 ]

@@ -7,7 +7,7 @@ without knowing this module.
 from __future__ import annotations
 
 __all__ = [
-    "BadSetting", "CacheError", "ElementNotFound", "ElementUnreadable", "ExecutableMissing", "LoaderFailed", "NoRoom", "ObjectExists", "ObjectNotFound",
+    "BadContent", "BadSetting", "CacheError", "ElementNotFound", "ElementUnreadable", "ExecutableMissing", "LoaderFailed", "NoRoom", "ObjectExists", "ObjectNotFound",
     "PlasmaStoreFull", "SourceChanged", "SourceDenied", "SourceNotFound", "SourceUnreadable", "StoreFull", "StoreUnusable",
     "TooLarge", "from_exit_code",
 ]
@@ -107,6 +107,14 @@ class ObjectNotFound(CacheError, KeyError):
 class ObjectExists(CacheError, ValueError):
     """An object of this name is there, and was not to be overwritten."""
 
+    number = 12
+
+
+class BadContent(CacheError, ValueError):
+    """What was to be put is not what it is said to be."""
+
+    number = 13
+
 
 PlasmaStoreFull = StoreFull
 """The name that the exception had when the store was Plasma."""
@@ -114,8 +122,8 @@ PlasmaStoreFull = StoreFull
 _BY_NUMBER: dict[int, type[CacheError]] = {
     error.number: error
     for error in (
-        ElementNotFound, ElementUnreadable, SourceNotFound, SourceDenied, SourceUnreadable, SourceChanged, TooLarge, NoRoom,
-        StoreUnusable, BadSetting,
+        ElementNotFound, ElementUnreadable, ObjectExists, BadContent, SourceNotFound, SourceDenied, SourceUnreadable, SourceChanged,
+        TooLarge, NoRoom, StoreUnusable, BadSetting,
     )
 }
 

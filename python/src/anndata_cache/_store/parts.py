@@ -52,6 +52,8 @@ class Part(mmap.mmap):
         The checked layout.
     stamp
         Device, inode and ctime of the file: tells an object's part from the one that replaced it.
+    owner
+        Number of the user whose file it is.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Part(mmap.mmap):
     file: str
     layout: Layout
     stamp: tuple[int, int, int]
+    owner: int
 
     def __new__(cls, descriptor: int, length: int) -> Part:
         return super().__new__(cls, descriptor, length, prot=mmap.PROT_READ, **_WITHOUT_DESCRIPTOR)  # type: ignore[call-arg]
@@ -185,7 +188,6 @@ _FITS: dict[str, Any] = {
     "records": lambda shape, columns: all(_is_plain(column) and column["rows"] == _product(shape) for column in columns),
     "column": lambda shape, columns: len(columns) == 1 and (_is_plain(columns[0]) or _is_list(columns[0])),
     "json": lambda shape, columns: len(columns) == 1 and columns[0]["kind"] == "json" and columns[0]["rows"] == 1,
-    "pickle": lambda shape, columns: len(columns) > 0 and columns[0]["kind"] == "bytes" and columns[0]["rows"] == 1
-    and all(column["kind"] == "number" and column["dtype"] == "uint8" and column.get("width", 1) == 1 for column in columns[1:]),
+    "pickle": lambda shape, columns: len(columns) > 0 and all(column["kind"] == "bytes" and column["rows"] == 1 for column in columns),
 }
 """What kind, shape and columns must say of each other."""

@@ -115,7 +115,7 @@ class Tier:
             raise StoreUnusable(f"A part of {stat.st_size:,} bytes cannot be mapped: {error.strerror}. See 'ulimit -a'.") from error
         part.name, part.tier, part.layout = name, self.settings.kind, layout
         part.file = f"{self.settings.folder}/parts/{name}"
-        part.stamp = (stat.st_dev, stat.st_ino, stat.st_ctime_ns)
+        part.stamp, part.owner = (stat.st_dev, stat.st_ino, stat.st_ctime_ns), stat.st_uid
         if count and (board := self.board) is not None:
             board.count_hit(name, stat.st_size)
         return part
