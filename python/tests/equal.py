@@ -55,14 +55,17 @@ def _of_arrays(ours, theirs, at):
         return [f"{at}: {type(ours).__name__} of {ours.dtype} where {type(theirs).__name__} of {theirs.dtype} is expected"]
     if isinstance(theirs, pd.Categorical):
         return _of_numpy(ours.codes, theirs.codes, f"{at}.codes") + _of_arrays(ours.categories, theirs.categories, f"{at}.categories")
-    return [] if len(ours) == len(theirs) and (pd.isna(ours) == pd.isna(theirs)).all() and pd.Series(ours).equals(pd.Series(theirs)) else [f"{at}: {ours} where {theirs} is expected"]
+    same = len(ours) == len(theirs) and (pd.isna(ours) == pd.isna(theirs)).all() and pd.Series(ours).equals(pd.Series(theirs))
+    return [] if same else [f"{at}: {ours} where {theirs} is expected"]
 
 
 def _of_numpy(ours, theirs, at):
     if not isinstance(ours, np.ndarray) or ours.shape != theirs.shape or ours.dtype.newbyteorder("=") != theirs.dtype.newbyteorder("="):
-        return [f"{at}: {type(ours).__name__} {getattr(ours, 'dtype', '')}{getattr(ours, 'shape', '')} where {theirs.dtype}{theirs.shape} is expected"]
+        what = f"{type(ours).__name__} {getattr(ours, 'dtype', '')}{getattr(ours, 'shape', '')}"
+        return [f"{at}: {what} where {theirs.dtype}{theirs.shape} is expected"]
     if theirs.dtype.names:
         return [one for name in theirs.dtype.names for one in _of_numpy(ours[name], theirs[name], f"{at}/{name}")]
     if theirs.dtype.kind == "O":
         return [] if all(a == b or (a != a and b != b) for a, b in zip(ours.ravel(), theirs.ravel())) else [f"{at}: strings differ"]
-    return [] if np.ascontiguousarray(ours).astype(theirs.dtype).tobytes() == np.ascontiguousarray(theirs).tobytes() else [f"{at}: values differ"]
+    same = np.ascontiguousarray(ours).astype(theirs.dtype).tobytes() == np.ascontiguousarray(theirs).tobytes()
+    return [] if same else [f"{at}: values differ"]

@@ -43,7 +43,7 @@ def test_the_handle_gives_the_same_as_anndata(dense_file):
         theirs, handle = anndata.read_h5ad(path), anndata_cache.open(path)
         found = [one for name in MEMBERS for one in differences(getattr(handle, name), getattr(theirs, name), name)]
         if theirs.raw is not None:
-            found += [one for name in ("X", "var", "varm") for one in differences(getattr(handle.raw, name), getattr(theirs.raw, name), name)]
+            found += _compare_raw(handle.raw, theirs.raw)
         assert found == []
         assert handle.shape == theirs.shape and handle.obs_names.equals(theirs.obs_names) and handle.var_names.equals(theirs.var_names)
 
@@ -52,6 +52,8 @@ def _compare(ours, theirs):
     found = [one for name in MEMBERS for one in differences(getattr(ours, name), getattr(theirs, name), name)]
     if (ours.raw is None) != (theirs.raw is None):
         return [*found, f"raw: {ours.raw} where {theirs.raw} is expected"]
-    if theirs.raw is not None:
-        found += [one for name in ("X", "var", "varm") for one in differences(getattr(ours.raw, name), getattr(theirs.raw, name), f"raw/{name}")]
-    return found
+    return found if theirs.raw is None else found + _compare_raw(ours.raw, theirs.raw)
+
+
+def _compare_raw(ours, theirs):
+    return [one for name in ("X", "var", "varm") for one in differences(getattr(ours, name), getattr(theirs, name), f"raw/{name}")]

@@ -109,7 +109,8 @@ class Element:
         return "\n".join(self._lines(0))
 
     def _lines(self, depth: int) -> Iterator[str]:
-        what = [self.kind, " × ".join(f"{axis:,}" for axis in self.shape), self.dtype or "", f"{self.nnz:,} entries" if self.nnz is not None else ""]
+        entries = "" if self.nnz is None else f"{self.nnz:,} entries"
+        what = [self.kind, " × ".join(f"{axis:,}" for axis in self.shape), self.dtype or "", entries]
         yield f"{'  ' * depth}{self.name or '/'}: {', '.join(one for one in what if one)}{f' ({self.reason})' if self.reason else ''}"
         for child in self.children:
             yield from child._lines(depth + 1)
@@ -136,7 +137,8 @@ def element_of(source: Source, path: str) -> Element:
     found = tree.find(path) or _flat_raw(tree, path)
     if found is None:
         parent = tree.find(path[:max(path.rfind("/"), 0)]) or tree
-        raise ElementNotFound(f"'{source.path}' has no element '{path}'. It has: {', '.join(child.path for child in parent.children[:40])}.")
+        present = ", ".join(child.path for child in parent.children[:40])
+        raise ElementNotFound(f"'{source.path}' has no element '{path}'. It has: {present}.")
     return found
 
 

@@ -6,13 +6,6 @@ without knowing this module.
 
 from __future__ import annotations
 
-__all__ = [
-    "BadContent", "BadSetting", "CacheError", "ElementNotFound", "ElementUnreadable", "ExecutableMissing", "LoaderFailed", "NoRoom", "ObjectExists", "ObjectNotFound",
-    "PlasmaStoreFull", "SourceChanged", "SourceDenied", "SourceNotFound", "SourceUnreadable", "StoreFull", "StoreUnusable",
-    "TooLarge", "from_exit_code",
-]
-
-
 class CacheError(Exception):
     """Base of every failure of this package.
 

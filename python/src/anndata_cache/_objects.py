@@ -207,7 +207,8 @@ def _decoded(part: Part, name: str) -> Any:
 
 def _unpickled(part: Part, name: str) -> Any:
     if part.owner != os.geteuid():
-        raise PermissionError(f"'{name}' is a pickle that user {part.owner} has put; only one's own are loaded, because a pickle can run code.")
+        raise PermissionError(
+            f"'{name}' is a pickle that user {part.owner} has put; only one's own are loaded, because a pickle can run code.")
     import pickle
     ranges = [column["values"] for column in part.layout["columns"]]
     pieces = [memoryview(part)[offset:offset + length] for offset, length in ranges]

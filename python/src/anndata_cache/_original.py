@@ -50,7 +50,8 @@ def X(key: str | os.PathLike[str] | Key, format: Literal["array", "csr", "csc"] 
         The file has no X. It is a KeyError.
     """
     path = path_of(key)
-    return or_directly(lambda: store.current().fresh(path, lambda source: _matrix(source, format)), lambda file: _directly(file, format), path)
+    return or_directly(
+        lambda: store.current().fresh(path, lambda source: _matrix(source, format)), lambda file: _directly(file, format), path)
 
 
 def obs(key: str | os.PathLike[str] | Key, columns: Iterable[str] | None = None) -> pandas.DataFrame:

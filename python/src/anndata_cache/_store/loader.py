@@ -43,7 +43,8 @@ def executable() -> str:
     import shutil
     found = shutil.which(_NAME)
     if found is None:
-        raise ExecutableMissing(f"There is no executable '{_NAME}': set ANNDATA_CACHE_EXECUTABLE to its path, or put its folder on the PATH.")
+        raise ExecutableMissing(
+            f"There is no executable '{_NAME}': set ANNDATA_CACHE_EXECUTABLE to its path, or put its folder on the PATH.")
     return found
 
 
@@ -130,7 +131,8 @@ def _start(verb: list[str], piped: bool = False) -> tuple[subprocess.Popen[bytes
             [path, *verb], stdin=subprocess.PIPE if piped else subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
         ), errors
     except OSError as error:
-        raise ExecutableMissing(f"The executable '{path}' cannot be run: {error.strerror}. Install it again, or correct ANNDATA_CACHE_EXECUTABLE.") from error
+        raise ExecutableMissing(
+            f"The executable '{path}' cannot be run: {error.strerror}. Install it again, or correct ANNDATA_CACHE_EXECUTABLE.") from error
 
 
 def _feed(process: subprocess.Popen[bytes], pieces: Iterable[Any]) -> None:

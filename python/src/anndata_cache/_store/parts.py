@@ -179,11 +179,15 @@ def _is_list(column: Layout) -> bool:
     return column["kind"] == "list" and (_is_plain(column["items"]) or _is_list(column["items"]))
 
 
+def _is_sparse(shape: list[int], columns: list[Layout], axis: int) -> bool:
+    return len(columns) == 1 and columns[0]["kind"] == "sparse" and len(shape) == 2 and columns[0]["rows"] == shape[axis]
+
+
 _FITS: dict[str, Any] = {
     "dense": lambda shape, columns: len(columns) == 1 and columns[0]["kind"] == "number" and len(shape) > 0
     and columns[0]["rows"] == shape[0] and columns[0].get("width", 1) == _product(shape[1:]),
-    "csr": lambda shape, columns: len(columns) == 1 and columns[0]["kind"] == "sparse" and len(shape) == 2 and columns[0]["rows"] == shape[0],
-    "csc": lambda shape, columns: len(columns) == 1 and columns[0]["kind"] == "sparse" and len(shape) == 2 and columns[0]["rows"] == shape[1],
+    "csr": lambda shape, columns: _is_sparse(shape, columns, 0),
+    "csc": lambda shape, columns: _is_sparse(shape, columns, 1),
     "frame": lambda shape, columns: len(shape) == 2 and all(_is_plain(column) and column["rows"] == shape[0] for column in columns),
     "records": lambda shape, columns: all(_is_plain(column) and column["rows"] == _product(shape) for column in columns),
     "column": lambda shape, columns: len(columns) == 1 and (_is_plain(columns[0]) or _is_list(columns[0])),

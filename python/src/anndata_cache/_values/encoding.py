@@ -56,7 +56,8 @@ def encode_pickle(value: Any) -> tuple[Layout, Buffers[Any]]:
     pieces = [pickle.dumps(value, protocol=5, buffer_callback=outside.append), *(buffer.raw() for buffer in outside)]
     columns, buffers = [], []
     for position, piece in enumerate(map(memoryview, pieces)):
-        columns.append({"name": f"buffer {position}" if position else "pickle", "kind": "bytes", "rows": 1, "offsets": 16, "values": piece.nbytes})
+        name = f"buffer {position}" if position else "pickle"
+        columns.append({"name": name, "kind": "bytes", "rows": 1, "offsets": 16, "values": piece.nbytes})
         buffers += [np.array([0, piece.nbytes], "<i8"), piece]
     return {"kind": "pickle", "shape": [], "columns": columns}, buffers
 

@@ -62,7 +62,8 @@ def frame(part: Part, columns: Iterable[str] | None = None, index: pandas.Index 
         if layout is None:
             raise ElementNotFound(f"'{part.layout['element']}' has no column '{name}'. It has: {', '.join(names_of(part)[:40])}.")
         found[name] = column(part, layout)
-    return pandas.DataFrame(found, index=index_of(part) if index is None else index, columns=pandas.Index(list(found), dtype=object), copy=False)
+    rows = index_of(part) if index is None else index
+    return pandas.DataFrame(found, index=rows, columns=pandas.Index(list(found), dtype=object), copy=False)
 
 
 def handed_out(shared: pandas.DataFrame) -> pandas.DataFrame:

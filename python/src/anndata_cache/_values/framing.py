@@ -77,7 +77,8 @@ def decode_frame(part: Part) -> Any:
         index = pandas.MultiIndex.from_arrays(arrays[:levels], names=[_relabel(name) for name in extra["rows"]])
     elif index_name is not None:
         name = _relabel(extra["rows"][0]) if "rows" in extra else None if index_name == _INDEX else index_name
-        index = pandas.Index(arrays[0], name=name, **({"dtype": object} if columns[0]["kind"] == "string" and isinstance(arrays[0], np.ndarray) else {}))
+        is_text = columns[0]["kind"] == "string" and isinstance(arrays[0], np.ndarray)
+        index = pandas.Index(arrays[0], name=name, **({"dtype": object} if is_text else {}))
     else:
         index = pandas.RangeIndex(layout["shape"][0])
     frame = pandas.DataFrame(dict(enumerate(arrays[first:])), index=index, copy=False)
