@@ -28,6 +28,12 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
     /// <summary>The path under which the tree of all elements is stored; no element of a file has it.</summary>
     internal const string TreePath = "";
 
+    /// <summary>Threads that decode a load or compute over a part.</summary>
+    internal int Workers => options.Workers;
+
+    /// <summary>Parts that are made of the parts of elements.</summary>
+    internal DerivedParts Derived { get; } = new(store, options, coldWriter);
+
     internal PartName NameOf(AnnDataSource source, string element) => store.NameOf(source.Path, element, source.Stat);
 
     /// <summary>The part that describes all elements of the source.</summary>
