@@ -102,7 +102,7 @@ internal sealed class Tier : IDisposable
 
         try
         {
-            PartPin pin = new(name, Kind, _folder.Path, PartView.Open(file, stat.Size), stat);
+            PartPin pin = new(name, Kind, _folder.Path, OpenNamed(name, file, stat), stat);
             _eviction.Touch(name, stat.Size, madeOf);
             return pin;
         }
@@ -113,6 +113,14 @@ internal sealed class Tier : IDisposable
             TryRemove(name, EvictionReason.Damaged, stat.Inode);
             return null;
         }
+    }
+
+    private static PartView OpenNamed(PartName name, FileDescriptor file, in FileStat stat)
+    {
+        PartView view = PartView.Open(file, stat.Size);
+        if (name.StandsFor(view.Layout, stat.UserId)) { return view; }
+        view.Dispose();
+        throw new PartException($"The file is the part of '{view.Layout.Element}' of '{view.Layout.Source}', for which its name does not stand");
     }
 
     /// <summary>Removes a damaged part, unless others use it too. Takes over the pin.</summary>
