@@ -23,6 +23,9 @@ internal sealed class CommandLine : IDisposable
     internal static string Executable { get; } = Path.Join(
         TestFiles.Repository, "src", "AnnDataCache.Cli", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "anndata-cache");
 
+    /// <summary>The native executable, where it was published.</summary>
+    internal static string Native { get; } = Path.Join(TestFiles.Repository, "artifacts", "anndata-cache");
+
     internal static string Small => TestFiles.Small(Path.Join("cli", "small.h5ad"));
 
     /// <summary>The options that calls are started with, for a cache in this process.</summary>
