@@ -6,6 +6,23 @@ namespace AnnDataCache.Tests.Cli;
 /// <summary>What a call of the executable left.</summary>
 internal sealed record CallResult(int ExitCode, string Out, string Error)
 {
+    /// <summary>Runs a program to its end.</summary>
+    internal static CallResult Of(ProcessStartInfo start)
+    {
+        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
+        using Process process = Process.Start(start)!;
+        return Of(process);
+    }
+
+    /// <summary>Waits for a program whose output is redirected.</summary>
+    internal static CallResult Of(Process process)
+    {
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new CallResult(process.ExitCode, output, error.Result);
+    }
+
     /// <summary>stdout as one JSON document.</summary>
     internal JsonElement Json => JsonDocument.Parse(Out).RootElement;
 
@@ -39,10 +56,7 @@ internal sealed class CommandLine : IDisposable
     internal CallResult Run(params IReadOnlyList<string> arguments)
     {
         using Process process = Start(arguments);
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new CallResult(process.ExitCode, output, error.Result);
+        return CallResult.Of(process);
     }
 
     /// <summary>Runs a call that must succeed.</summary>
@@ -53,12 +67,15 @@ internal sealed class CommandLine : IDisposable
         return result;
     }
 
+    /// <summary>What calls run.</summary>
+    internal string Program { get; set; } = Executable;
+
     /// <summary>Variables that calls get besides those of the store.</summary>
     internal Dictionary<string, string> Environment { get; } = [];
 
     internal Process Start(IReadOnlyList<string> arguments)
     {
-        ProcessStartInfo start = new(Executable, arguments)
+        ProcessStartInfo start = new(Program, arguments)
         {
             RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = Folder,
         };
@@ -85,13 +102,6 @@ internal static class Python
     internal static void Require() =>
         Assert.SkipUnless(s_works.Value, "/usr/bin/python3 with numpy, scipy, pandas and h5py is missing.");
 
-    internal static CallResult Run(string script, params IReadOnlyList<string> arguments)
-    {
-        ProcessStartInfo start = new("/usr/bin/python3", ["-c", script, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using Process process = Process.Start(start)!;
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new CallResult(process.ExitCode, output, error.Result);
-    }
+    internal static CallResult Run(string script, params IReadOnlyList<string> arguments) =>
+        CallResult.Of(new ProcessStartInfo("/usr/bin/python3", ["-c", script, .. arguments]));
 }

@@ -100,19 +100,12 @@ public sealed class MemoryLimitTests : IDisposable
     private CallResult RunIn(string group, long coldBytes, params string[] arguments)
     {
         string program = File.Exists(CommandLine.Native) ? CommandLine.Native : CommandLine.Executable;
-        ProcessStartInfo start = new("sh", ["-c", "echo $$ > \"$0/cgroup.procs\"; exec \"$@\"", group, program, .. arguments])
-        {
-            RedirectStandardOutput = true, RedirectStandardError = true,
-        };
+        ProcessStartInfo start = new("sh", ["-c", "echo $$ > \"$0/cgroup.procs\"; exec \"$@\"", group, program, .. arguments]);
         start.Environment["ANNDATA_CACHE_HOT_FOLDER"] = _line.HotFolder;
         start.Environment["ANNDATA_CACHE_HOT_BYTES"] = "1GB"; // more than the group allows: the budget alone would not save it
         start.Environment["ANNDATA_CACHE_FOLDER"] = _line.Options.ColdFolder;
         start.Environment["ANNDATA_CACHE_COLD_BYTES"] = $"{coldBytes}";
-        using Process process = Process.Start(start)!;
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new CallResult(process.ExitCode, output, error.Result);
+        return CallResult.Of(start);
     }
 
     private (long, long) Limits()
