@@ -237,5 +237,5 @@ def _name(key: str | os.PathLike[str] | Key) -> str:
 
 
 def _title(one: dict[str, Any]) -> str:
-    return str(one.get("object") or f"{one['source']}:{one['element']}")
+    return str(one["element"]) if one.get("object") else f"{one['source']}:{one['element']}"
 
