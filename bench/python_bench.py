@@ -130,7 +130,7 @@ def load(path, *elements):
 
 def report(small, large, path):
     cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
-    print(f"# Python: a file of 2,000 × 1,000 float32\n\n{os.cpu_count()} cores, {cpu}, Python {platform.python_version()}, medians of rounds in turn.\n")
+    print(f"# Python: a file of 2,000 × 1,000 float32\n\n{os.cpu_count()} cores, {cpu}, Python {platform.python_version()}; medians.\n")
     print("| what | this package | the original |\n|---|---|---|")
     for name in small:
         print(f"| {name} | {show(small[name])} | {show(ORIGINAL[name]) if name in ORIGINAL else ''} |")
@@ -141,7 +141,9 @@ def report(small, large, path):
 
 
 def show(milliseconds):
-    return f"{milliseconds * 1e3:.1f} µs" if milliseconds < 1 else f"{milliseconds:.2f} ms" if milliseconds < 1000 else f"{milliseconds / 1e3:.2f} s"
+    if milliseconds >= 1000:
+        return f"{milliseconds / 1e3:.2f} s"
+    return f"{milliseconds:.2f} ms" if milliseconds >= 1 else f"{milliseconds * 1e3:.1f} µs"
 
 
 if __name__ == "__main__":

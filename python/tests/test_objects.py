@@ -45,7 +45,8 @@ FRAMES = {
     "every number": pd.DataFrame({name: np.array([0, 1, 100], name) for name in "i1 i2 i4 i8 u1 u2 u4 u8 f2 f4 f8 c8 c16".split()}),
 }
 ARRAYS = {
-    "two axes": np.arange(12, dtype="f4").reshape(3, 4), "one": np.array([1, 2, 3]), "three": np.zeros((2, 3, 4), "i2"), "empty": np.zeros((0, 5)),
+    "two axes": np.arange(12, dtype="f4").reshape(3, 4), "one": np.array([1, 2, 3]), "three": np.zeros((2, 3, 4), "i2"),
+    "empty": np.zeros((0, 5)),
     "fortran": np.asfortranarray(np.arange(6).reshape(2, 3)), "every second": np.arange(10)[::2], "big-endian": np.arange(3, dtype=">i4"),
     "bools": np.array([[True], [False]]), "complex": np.array([1 + 2j]), "text": np.array([["a", "bc"], ["", "ÿ"]], object),
     "fixed text": np.array(["a", "bcd"]), "days": np.array(["2026-01-01", "NaT"], "M8[D]"), "half": np.array([1.5, np.inf], "f2"),
@@ -101,7 +102,8 @@ def test_plain_data_comes_back_exactly(value):
 
 @pytest.mark.parametrize("value, words", [
     ({1: "a"}, "a key that is no str: 1"), ([1, (2, 3)], r"builtins.tuple at \[1\]"), (float("nan"), "nan"),
-    ({"a": [datetime.date(2026, 1, 1)]}, r"date at \['a'\]\[0\]"), (np.float64(1), "float64"), (pd.DataFrame({"a": [object()]}), "column 'a'"), (np.array([object()], object), "object object"),
+    ({"a": [datetime.date(2026, 1, 1)]}, r"date at \['a'\]\[0\]"), (np.float64(1), "float64"),
+    (pd.DataFrame({"a": [object()]}), "column 'a'"), (np.array([object()], object), "object object"),
     (pd.DataFrame({"a": ["x", None, np.nan]}), "both None and NaN"), (np.ma.array([1]), "MaskedArray"), ({"a": set()}, "set"),
 ])
 def test_what_is_not_plain_is_refused_with_its_place(value, words):
