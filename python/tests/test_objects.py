@@ -14,7 +14,8 @@ import scipy.sparse
 from conftest import EXECUTABLE, succeed
 
 FRAMES = {
-    "plain": pd.DataFrame({"a": [1, 2, 3], "b": [0.5, np.nan, -0.0], "c": ["x", "", "ÿ"], "d": [True, False, True]}, index=["p", "q", "r"]),
+    "plain": pd.DataFrame(
+        {"a": [1, 2, 3], "b": [0.5, np.nan, -0.0], "c": ["x", "", "ÿ"], "d": [True, False, True]}, index=["p", "q", "r"]),
     "numbered rows": pd.DataFrame({"a": np.arange(4, dtype="u2")}),
     "rows from 5 by 2": pd.DataFrame({"a": [1, 2]}, index=pd.RangeIndex(5, 9, 2, name="step")),
     "named rows": pd.DataFrame({"a": [1.0, 2.0]}, index=pd.Index([10, 20], name="number")),

@@ -62,7 +62,8 @@ def check_nullable(told, values):
     if numbers(missing) != told["mask_sha256"]:
         return "mask"
     if told["dtype"] == "string":
-        return None if texts(["" if gone else one for one, gone in zip(values, missing)]) == told["values_nulls_zeroed_sha256"] else "strings"
+        present = ["" if gone else one for one, gone in zip(values, missing)]
+        return None if texts(present) == told["values_nulls_zeroed_sha256"] else "strings"
     filled = values.fillna(values.dtype.type(0)).to_numpy(values.dtype.numpy_dtype)
     return None if numbers(filled) == told["values_nulls_zeroed_sha256"] else "numbers"
 

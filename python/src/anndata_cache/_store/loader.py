@@ -118,8 +118,8 @@ def _answers(verb: list[str], wanted: int | None, needed: int, tolerated: tuple[
             if len(answers) == wanted:
                 _finishing.append(process)
                 return answers
-        done = process.wait() in (0, *tolerated) if wanted is None else len(answers) >= needed
-        if not done:
+        code = process.wait()
+        if not (code in (0, *tolerated) if wanted is None else len(answers) >= needed):
             raise _failure(process, errors, lines)
         return answers
     except BaseException:
