@@ -35,6 +35,7 @@ _SIZES = {
     "int64": 8, "uint64": 8, "float64": 8, "complex64": 8, "complex128": 16,
 }
 _CODES = ("int8", "int16", "int32")
+_OFFSETS, _INDICES = ("int32", "int64"), ("uint8", "uint16", "int32", "int64")
 
 
 class DamagedPart(Exception):
@@ -158,9 +159,10 @@ def _lengths_of(column: Layout, kind: str, rows: int, width: int, values: int, e
     if kind == "list":
         _check_column(column["items"], end, depth + 1)
         return (rows + 1) * 8, 0, 0
-    if kind == "sparse" and column["index_dtype"] in ("int32", "int64"):
-        index = _SIZES[column["index_dtype"]]
-        return (rows + 1) * index, values // _SIZES[column["dtype"]] * index, values // _SIZES[column["dtype"]] * _SIZES[column["dtype"]]
+    if kind == "sparse" and column["index_dtype"] in _INDICES and column.get("offsets_dtype", "int32") in _OFFSETS:
+        names = (column.get("offsets_dtype", column["index_dtype"]), column["index_dtype"], column["dtype"])
+        offset, index, item = (_SIZES[name] for name in names)
+        return (rows + 1) * offset, values // item * index, values // item * item
     raise DamagedPart(f"column '{column['name']}' is of no known kind")
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import weakref
 
-from .._errors import CacheError, NoRoom, SourceChanged, SourceDenied, SourceNotFound, StoreUnusable
+from .._errors import CacheError, NoRoom, SourceChanged, SourceDenied, SourceNotFound, SourceUnreadable, StoreUnusable
 from . import loader
 from .names import Stamp, identity_of, object_name, observe, version_of
 from .parts import Part
@@ -140,6 +140,8 @@ class Store:
             source = self._sources.get(path)
             if source is None or source.stamp != stamp:
                 source = self._take(path, stamp)
+        except IsADirectoryError as error:
+            raise SourceUnreadable(f"'{path}' is a folder. Give the path of a .h5ad or .h5mu file.") from error
         except PermissionError as error:
             raise SourceDenied(f"This user may not read '{path}'. Ask its owner for read permission.") from error
         except (FileNotFoundError, NotADirectoryError) as error:
