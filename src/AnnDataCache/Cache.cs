@@ -32,7 +32,7 @@ public sealed partial class Cache : IDisposable
         (Options, _store) = (options, store);
         _coldWriter = new ColdWriter(store, logger);
         _pins = new PinTables(store);
-        _objects = new HeldObjects(store, _pins.Add());
+        _objects = new HeldObjects(store, _pins);
         _loader = new Loader(store, options, _coldWriter, logger);
     }
 
