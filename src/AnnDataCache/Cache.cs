@@ -34,7 +34,7 @@ public sealed partial class Cache : IDisposable
         (Options, _store) = (options, store);
         _coldWriter = new ColdWriter(store, logger);
         _pins = new PinTables(store);
-        _objects = new HeldObjects(store, _pins.Add());
+        _objects = new HeldObjects(store, _pins);
         _twins = new TwinBuilder(logger);
         _loader = new Loader(store, options, _coldWriter, logger);
     }

@@ -230,8 +230,11 @@ internal sealed class PartStore : IDisposable
     internal CacheStatistics Statistics() =>
         new(Statistics(TierKind.Hot, _hot, _hotSettings), Statistics(TierKind.Cold, _cold, _coldSettings), Main.Board.Read(ControlBoard.Counter.Misses));
 
-    internal IReadOnlyList<Finding> Audit(bool content, CancellationToken cancellation) =>
-        new StoreAudit(_hot, _cold).Run(content, cancellation);
+    internal IReadOnlyList<Finding> Audit(bool content, CancellationToken cancellation)
+    {
+        Objects.DropCovered();
+        return new StoreAudit(_hot, _cold).Run(content, cancellation);
+    }
 
     /// <summary>Where an element's part is, or why it is not there.</summary>
     internal IReadOnlyList<Finding> Explain(string element, PartName name) => new Explanation(_hot, _cold).Of(element, name);
