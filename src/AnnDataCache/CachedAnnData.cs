@@ -195,7 +195,7 @@ public sealed class CachedAnnData : IDisposable
     {
         for (int attempt = 1; ; attempt++)
         {
-            AnnDataSource source = AnnDataSource.Find(path);
+            AnnDataSource source = _loader.Find(path);
             try
             {
                 using PinnedElement tree = new(
@@ -219,7 +219,7 @@ public sealed class CachedAnnData : IDisposable
     /// <summary>One version of the file: its tree, and the parts this object keeps mapped of it.</summary>
     private sealed record Snapshot(AnnDataSource Source, ElementInfo Tree, PinTable Held) : IDisposable
     {
-        internal bool IsCurrent() => FileStat.TryOf(Source.Path, out FileStat now) && now.SameVersion(Source.Stat);
+        internal bool IsCurrent() => Source.IsCurrent();
 
         public void Dispose()
         {

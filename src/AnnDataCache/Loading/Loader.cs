@@ -28,6 +28,10 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
     /// <summary>The path under which the tree of all elements is stored; no element of a file has it.</summary>
     internal const string TreePath = "";
 
+    /// <summary>The version of a source that is there now.</summary>
+    /// <exception cref="SourceException">No such file, no permission, or neither a file nor a folder.</exception>
+    internal AnnDataSource Find(string path) => AnnDataSource.Find(path, options.CheckEveryFile);
+
     internal PartName NameOf(AnnDataSource source, string element) => store.NameOf(source.Path, element, source.Stat);
 
     /// <summary>The part that describes all elements of the source.</summary>
@@ -45,9 +49,11 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
     private static ElementInfo DescribeAll(AnnDataSource source, ContainerGroup root)
     {
         ElementInfo tree = ElementTree.Describe(root, root, "", null, withValues: false);
-        return tree.Kind != ElementKind.Refused
+        if (tree.Kind == ElementKind.Refused) { throw new SourceException(CacheError.SourceUnreadable, $"'{source.Path}' cannot be read as AnnData: {tree.Reason}"); }
+        return tree.Kind == ElementKind.Dict || !source.Stat.IsFolder
             ? tree
-            : throw new SourceException(CacheError.SourceUnreadable, $"'{source.Path}' cannot be read as AnnData: {tree.Reason}");
+            : throw new SourceException(CacheError.SourceUnreadable,
+                $"'{source.Path}' is a {tree.Kind.Name()}, an element of a store: open the store, and ask for the element by its path in it.");
     }
 
     /// <summary>The part of one element.</summary>
@@ -108,7 +114,7 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
             }
             catch (Exception damage) when (ContainerException.IsDamage(damage))
             {
-                if (!rented.Container.IsUnchanged()) { throw new SourceChangedException(source.Path); }
+                if (!IsUnchanged(source, rented.Container)) { throw new SourceChangedException(source.Path); }
                 throw new ElementException(CacheError.ElementUnreadable, $"'{element}' of '{source.Path}' cannot be read: {damage.Message}", damage);
             }
         }
@@ -127,7 +133,7 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
         CrashPoint.Reach("filled");
         plan.WriteFraming(reservation.Target);
         CrashPoint.Reach("framed");
-        if (!container.IsUnchanged()) { throw new SourceChangedException(source.Path); } // L1
+        if (!IsUnchanged(source, container)) { throw new SourceChangedException(source.Path); } // L1
         TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
         reservation.Cost = elapsed.TotalSeconds;
         PartPin pin = reservation.Seal();
@@ -138,6 +144,9 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
         if (pin.Tier == TierKind.Hot) { coldWriter.Add(pin); }
         return pin;
     }
+
+    /// <summary>Since it was named, which may have been before the container was opened (L1).</summary>
+    private static bool IsUnchanged(AnnDataSource source, ContainerFile container) => container.IsUnchanged() && source.IsCurrent();
 
     private void LogRefusedColumn(string element, ColumnException column)
     {
