@@ -74,9 +74,10 @@ public sealed class ChecksumTests(ITestOutputHelper output)
         return null;
     }
 
-    /// <summary>What is damaged in the file.</summary>
-    private static bool MayBeRefused(JsonElement expected, string path) =>
-        expected.TryGetProperty(path, out JsonElement element) && element.GetProperty("kind").GetString() is "ERROR";
+    /// <summary>What is damaged in the file; and codes without a category, which pandas refuses as well.</summary>
+    private static bool MayBeRefused(JsonElement expected, string path) => expected.TryGetProperty(path, out JsonElement element)
+        && (element.GetProperty("kind").GetString() is "ERROR" || (element.TryGetProperty("value_counts", out JsonElement counts)
+            && counts.GetArrayLength() > element.GetProperty("categories").GetProperty("n").GetInt64()));
 
     private static string? Difference(JsonElement found, JsonProperty expected) => found.TryGetProperty(expected.Name, out JsonElement actual)
         ? Difference(actual, expected.Value)

@@ -9,12 +9,12 @@ namespace AnnDataCache.Zarr;
 internal sealed class ByteDecoder(IReadOnlyList<ByteStep> steps) : IDisposable
 {
     // Deflate makes at most 1032 bytes of one.
-    private const int MostPerByte = 1032, FirstGuess = 1 << 16;
+    private const int MostPerByte = 1032, FirstGuess = 1 << 16, ChecksumBytes = 4;
 
     private readonly GrowingBuffer _first = new(), _second = new();
 
     /// <summary>No chunk may become larger.</summary>
-    internal const int MaxBytes = int.MaxValue - 4096;
+    internal const int MaxBytes = int.MaxValue - 4096; // room for checksums behind it
 
     /// <summary>Undoes all steps.</summary>
     /// <param name="stored">As read.</param>
@@ -35,10 +35,11 @@ internal sealed class ByteDecoder(IReadOnlyList<ByteStep> steps) : IDisposable
                 continue;
             }
 
-            bool isLast = IsLast(i);
+            int sums = ChecksumsBefore(i);
+            bool isKnown = sums >= 0 && exact >= 0;
             GrowingBuffer memory = useFirst ? _first : _second;
             useFirst = !useFirst;
-            bytes = Undo(step, bytes, isLast ? exact : -1, isLast ? place : default, memory);
+            bytes = Undo(step, bytes, isKnown ? exact + sums : -1, sums == 0 ? place : default, memory);
         }
 
         return exact < 0 || bytes.Length == exact
@@ -54,23 +55,16 @@ internal sealed class ByteDecoder(IReadOnlyList<ByteStep> steps) : IDisposable
 
     private static Span<byte> Verify(Span<byte> bytes)
     {
-        if (bytes.Length < 4) { throw new CodecException($"A chunk of {bytes.Length} bytes has no room for its checksum."); }
-        uint stored = BinaryPrimitives.ReadUInt32LittleEndian(bytes[^4..]), computed = Crc32C.Compute(bytes[..^4]);
+        if (bytes.Length < ChecksumBytes) { throw new CodecException($"A chunk of {bytes.Length} bytes has no room for its checksum."); }
+        uint stored = BinaryPrimitives.ReadUInt32LittleEndian(bytes[^ChecksumBytes..]), computed = Crc32C.Compute(bytes[..^ChecksumBytes]);
         return stored == computed
-            ? bytes[..^4]
+            ? bytes[..^ChecksumBytes]
             : throw new CodecException($"A chunk has checksum {computed:X8}; {stored:X8} is stored.");
     }
 
-    /// <summary>What stands before it only verifies.</summary>
-    private bool IsLast(int index)
-    {
-        while (--index >= 0)
-        {
-            if (steps[index].Codec != ByteCodec.Crc32C) { return false; }
-        }
-
-        return true;
-    }
+    /// <summary>Bytes of the checksums that are all that was done before a step; -1 when something else was done too.</summary>
+    private int ChecksumsBefore(int index) =>
+        steps.Take(index).All(step => step.Codec == ByteCodec.Crc32C) ? ChecksumBytes * index : -1;
 
     private static Span<byte> Undo(ByteStep step, ReadOnlySpan<byte> source, int exact, Span<byte> place, GrowingBuffer memory)
     {

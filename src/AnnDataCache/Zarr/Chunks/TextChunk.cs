@@ -80,6 +80,9 @@ internal sealed class TextChunk
             case JsonValueKind.String:
                 texts.Add(Encoding.UTF8.GetBytes(value.GetString()!));
                 break;
+            case JsonValueKind.Number: // the fill value, where a chunk reaches over the edge
+                texts.Add(Encoding.UTF8.GetBytes(value.GetRawText()));
+                break;
             case JsonValueKind.Null:
                 texts.Add([]);
                 break;

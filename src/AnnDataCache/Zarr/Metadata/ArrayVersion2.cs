@@ -34,6 +34,7 @@ internal static class ArrayVersion2
         int[]? order = isColumns ? [.. Enumerable.Range(0, shape.Length).Reverse()] : null;
         ChunkKeys keys = new(ChunkKeys.ParseSeparator(array.FindText("dimension_separator") ?? "."), IsDefault: false);
         byte[] fill = FillValues.Parse(array.Find("fill_value"), type.Stored);
+        if (type.Stored.Class == StoredClass.Compound && fill.Length == type.Size) { ByteOrder.Swap(fill, type.Size, type.Big); } // a record's bytes as stored
         ArrayMetadata parsed = new(shape, chunk, chunk, type, fill, keys, new CodecChain(order, type.Big, text, steps), null);
         parsed.Check();
         return parsed;
