@@ -1,5 +1,6 @@
 using AnnDataCache.Interop;
 using AnnDataCache.Loading;
+using AnnDataCache.Slicing;
 using AnnDataCache.Store;
 using AnnDataCache.Summaries;
 
@@ -16,20 +17,21 @@ namespace AnnDataCache;
 /// using var pca = pbmc.Pin("obsm/X_pca");
 /// ReadOnlyTensorSpan&lt;float&gt; values = pca.Dense&lt;float&gt;();    // 2,700 × 50
 /// </code></example>
-public sealed class CachedAnnData : IDisposable
+public sealed partial class CachedAnnData : IDisposable
 {
     /// <summary>A file that is rewritten again and again while it is read is given up after so many attempts.</summary>
     private const int MaxAttempts = 4;
 
     private readonly Loader _loader;
     private readonly PinTables _pins;
+    private readonly TwinBuilder _twins;
     private readonly Lock _lock = new();
     private Snapshot _snapshot;
     private bool _disposed;
 
-    internal CachedAnnData(Loader loader, PinTables pins, string path, CancellationToken cancellation)
+    internal CachedAnnData(Loader loader, PinTables pins, TwinBuilder twins, string path, CancellationToken cancellation)
     {
-        (_loader, _pins) = (loader, pins);
+        (_loader, _pins, _twins) = (loader, pins, twins);
         _snapshot = TakeSnapshot(path, cancellation);
     }
 
@@ -61,18 +63,24 @@ public sealed class CachedAnnData : IDisposable
     {
         ArgumentNullException.ThrowIfNull(element);
         ObjectDisposedException.ThrowIf(_disposed, this);
+        return OnCurrent(snapshot => PinOf(snapshot, element, progress, cancellation), cancellation);
+    }
+
+    private PinnedElement PinOf(Snapshot snapshot, string element, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    {
+        if (snapshot.Held.TryGet(element) is not { } held) { return LoadOrMakeRoom(snapshot, element, progress, cancellation); }
+        CacheMetrics.Hits.Add(1);
+        return new PinnedElement(held.Info, held.Pin, loaded: false);
+    }
+
+    /// <summary>Does what needs one version of the file, again when the file changes meanwhile.</summary>
+    private T OnCurrent<T>(Func<Snapshot, T> action, CancellationToken cancellation)
+    {
         for (int attempt = 1; ; attempt++)
         {
-            Snapshot snapshot = Current(cancellation);
-            if (snapshot.Held.TryGet(element) is { } held)
-            {
-                CacheMetrics.Hits.Add(1);
-                return new PinnedElement(held.Info, held.Pin, loaded: false);
-            }
-
             try
             {
-                return LoadOrMakeRoom(snapshot, element, progress, cancellation);
+                return action(Current(cancellation));
             }
             catch (SourceChangedException changed) when (attempt < MaxAttempts)
             {
@@ -117,7 +125,7 @@ public sealed class CachedAnnData : IDisposable
     /// <exception cref="StoreException">No tier has room for what must be loaded.</exception>
     public GeneSummary SummarizeGenes(
         IReadOnlyList<string>? genes = null, string? groupBy = null, string element = "X", double cutoff = 0, CancellationToken cancellation = default) =>
-        AnnDataSummaries.Genes(this, genes, groupBy, element, cutoff, _loader.Workers, cancellation);
+        AnnDataSummaries.Genes(this, genes, groupBy, element, cutoff, Workers, cancellation);
 
     /// <summary>A histogram of a column of numbers, or the counts of a column of categories, strings or bools.</summary>
     /// <param name="column">Path: <c>obs/n_genes</c>, <c>var/highly_variable</c>, <c>obsm/X_umap</c>.</param>
@@ -131,14 +139,14 @@ public sealed class CachedAnnData : IDisposable
     public ColumnSummary SummarizeColumn(string column, int bins = 50, long item = 0, CancellationToken cancellation = default)
     {
         using PinnedElement pinned = Pin(column, null, cancellation);
-        return ColumnSummaries.Summarize(pinned, item, bins, _loader.Workers, cancellation);
+        return ColumnSummaries.Summarize(pinned, item, bins, Workers, cancellation);
     }
 
     /// <summary>Mini-batches of cells for training, in an order that follows from a seed and the epoch.</summary>
     /// <param name="options">Default: all cells and genes of X, shuffled.</param>
     /// <param name="cancellation">Honoured while the matrix is loaded.</param>
     /// <returns>Owned by the caller: it keeps the matrix pinned until it is disposed.</returns>
-    /// <exception cref="ElementException">No such element, column or gene; a matrix that is not stored by cell; weights that are none.</exception>
+    /// <exception cref="ElementException">No such element, column or gene; no matrix of numbers; weights that are none.</exception>
     /// <exception cref="ArgumentException">Options that make no sense.</exception>
     /// <exception cref="SourceException">The file is gone, unreadable, or keeps changing.</exception>
     /// <exception cref="StoreException">No tier has room for what must be loaded.</exception>
@@ -183,6 +191,7 @@ public sealed class CachedAnnData : IDisposable
         ElementInfo whole = info.PartPath == info.Path ? info : snapshot.Tree.Find(info.PartPath)!;
         PartPin pin = _loader.Pin(snapshot.Source, whole, progress, cancellation, out bool loaded);
         snapshot.Held.Keep(element, info, pin);
+        if (loaded && TwinPolicy == TwinPolicy.WithLoad) { StartTwinOfGenes(snapshot, info, pin); }
         PinnedElement pinned = new(info, pin, loaded);
         if (info.Path != whole.Path && whole.Kind is ElementKind.DataFrame or ElementKind.RecArray && pinned.RefusedColumns.ContainsKey(info.Name))
         {
@@ -260,7 +269,7 @@ public sealed class CachedAnnData : IDisposable
     /// <summary>One version of the file: its tree, and the parts this object keeps mapped of it.</summary>
     private sealed record Snapshot(AnnDataSource Source, ElementInfo Tree, PinTable Held) : IDisposable
     {
-        internal bool IsCurrent() => FileStat.TryOf(Source.Path, out FileStat now) && now.SameVersion(Source.Stat);
+        internal bool IsCurrent() => Source.IsCurrent();
 
         public void Dispose()
         {
