@@ -70,7 +70,8 @@ def test_genes_are_found_in_any_column_and_an_ambiguous_one_is_an_error():
 def test_cells_are_the_rows_of_the_matrix(theirs, element):
     handle, expected = cache.open(CELLS), matrix_of(theirs, element)
     mask = np.arange(len(expected)) % 100 == 3
-    for rows, wanted in (([3, -1, 3], [3, -1, 3]), (mask, mask), (slice(10, 0, -3), slice(10, 0, -3)), ([], []), (["7", "5"], [7, 5]), (9, [9])):
+    alike = [[3, -1, 3], mask, slice(10, 0, -3), []]
+    for rows, wanted in [*zip(alike, alike), (["7", "5"], [7, 5]), (9, [9])]:
         found = handle.cells(rows, element)
         same(found.toarray() if hasattr(found, "toarray") else found, expected[wanted])
     part = handle.cells(mask, element, genes=["C", "A"])

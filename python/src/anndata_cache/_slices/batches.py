@@ -16,8 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterator, Sequence
 
-    from .._handle import CachedAnnData
     from .._store.store import Source
+    from . import Sliced
 
     Array = np.ndarray[Any, Any]
 
@@ -32,7 +32,8 @@ class Batch(NamedTuple):
     rows : numpy.ndarray
         Row of each cell in the matrix, which is also its row in obs.
     obs : dict of numpy.ndarray
-        The columns that were asked for: numbers as they are, others as int64 codes, -1 where they are missing.
+        The columns that were asked for: numbers as they are (nullable ones as float64), others as
+        int64 codes, -1 where they are missing.
     """
 
     X: Any
@@ -53,7 +54,7 @@ class Batches:
     >>> loader = torch.utils.data.DataLoader(batches, batch_size=None, sampler=batches.sampler(), num_workers=4)
     """
 
-    def __init__(self, handle: CachedAnnData, options: dict[str, Any]) -> None:
+    def __init__(self, handle: Sliced, options: dict[str, Any]) -> None:
         _check(options)
         self._handle, self._options, self._epoch = handle, options, 0
         self._opened: _Opened | None = None
@@ -82,7 +83,7 @@ class Batches:
         return (self[epoch, number] for number in range(len(self)))
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch of `iter` and of plain numbers, as torch's samplers have it. Workers that persist do not see it: see `sampler`."""
+        """Choose the epoch of `iter` and of plain numbers. Workers that persist do not see it: see `sampler`."""
         if epoch < 0:
             raise ValueError(f"epoch {epoch} is negative")
         self._epoch = epoch
@@ -117,8 +118,10 @@ class EpochSampler:
         self._count, self._epoch = count, epoch
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
+        # A generator, because a DataLoader makes two iterators of an epoch and takes numbers from one.
         epoch, self._epoch = self._epoch, self._epoch + 1
-        return iter([(epoch, number) for number in range(self._count)])
+        for number in range(self._count):
+            yield epoch, number
 
     def __len__(self) -> int:
         return self._count
@@ -140,7 +143,7 @@ class _Opened:
             raise ValueError("a gene is named twice; a batch has one column for each")
         self.width = matrix.shape[1] if self._genes is None else len(self._genes)
         self._array = matrix.dense()
-        self._sparse = None if self._array is not None else _by_cell(matrix)
+        self._sparse: Any = None if self._array is not None else _by_cell(matrix)
         self._csr, self._reuse, self._buffer = options["format"] == "csr", options["reuse"], np.empty(0, np.float32)
         rows = options["rows"]
         self._rows = None if rows is None else positions(rows, matrix.shape[0], "cells")
@@ -187,7 +190,8 @@ class _Opened:
         return self._buffer[: len(rows)]
 
     def _make_order(self, source: Source, path: str, matrix: Matrix, options: dict[str, Any]) -> Any:
-        seed, rows = options["seed"], slice(None) if self._rows is None else self._rows
+        seed: int = options["seed"]
+        rows: Any = slice(None) if self._rows is None else self._rows
         if options["weight_by"] is not None:
             column = groups.column_of(source, obs_of(path), options["weight_by"])
             if groups.is_numeric(column):
@@ -199,10 +203,12 @@ class _Opened:
         if options["stratify_by"] is not None:
             return StratifiedOrder(groups.groups_of(groups.column_of(source, obs_of(path), options["stratify_by"]))[0][rows], seed)
         length = matrix.shape[0] if self._rows is None else len(self._rows)
-        return BlockShuffledOrder(length, seed, options["block_rows"], options["window_rows"]) if options["shuffle"] else StoredOrder(length)
+        if not options["shuffle"]:
+            return StoredOrder(length)
+        return BlockShuffledOrder(length, seed, options["block_rows"], options["window_rows"])
 
 
-def _restored(handle: CachedAnnData, options: dict[str, Any], epoch: int) -> Batches:
+def _restored(handle: Sliced, options: dict[str, Any], epoch: int) -> Batches:
     batches = Batches(handle, options)
     batches.set_epoch(epoch)
     return batches
@@ -223,7 +229,9 @@ def _check(options: dict[str, Any]) -> None:
 def _values(column: Any, matrix: Matrix) -> Array:
     if len(column) != matrix.shape[0]:
         raise ElementUnreadable(f"'{column.name}' has {len(column)} cells, the matrix {matrix.shape[0]}.")
-    return column.to_numpy() if groups.is_numeric(column) and column.dtype.kind == getattr(column.to_numpy().dtype, "kind", "") else groups.groups_of(column)[0]
+    if isinstance(column.dtype, np.dtype) and groups.is_numeric(column):
+        return column.to_numpy()
+    return groups.numbers_of(column) if groups.is_numeric(column) else groups.groups_of(column)[0]
 
 
 def _by_cell(matrix: Matrix) -> Any:

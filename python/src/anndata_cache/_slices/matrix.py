@@ -41,7 +41,8 @@ class Compressed:
     def __init__(self, part: Part) -> None:
         column = part.layout["columns"][0]
         self.kind: str = part.layout["kind"]
-        self.shape: tuple[int, int] = tuple(part.layout["shape"])
+        rows, columns = part.layout["shape"]
+        self.shape: tuple[int, int] = (rows, columns)
         self.dtype = np.dtype((column.get("stored") or {}).get("data", column["dtype"]))
         self.canonical = bool(column.get("canonical"))
         self.offsets: Array = part.array(column, "offsets", offsets_dtype(column))

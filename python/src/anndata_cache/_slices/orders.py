@@ -71,7 +71,7 @@ class BlockShuffledOrder:
             sizes[np.argmax(self._order)] = self.length - (blocks - 1) * self._block  # the last block of the file may be short
         self._starts = np.concatenate([[0], np.cumsum(sizes)])
         self._row_key = _key(self._seed, epoch, _ROWS)
-        self._loaded = None
+        self._loaded = -1
 
     def rows(self, start: int, stop: int) -> Array:
         """Return what is visited at ``[start, stop)``."""

@@ -91,8 +91,8 @@ def summarize_genes(
         variance = np.maximum((squares - sums * (sums / cells)) / (cells - 1), 0)
         variance[:, cells < 2] = np.nan
         fraction = (cells - above if cutoff < 0 else above) / cells
-    frames = [pandas.DataFrame(table.T, index=labels, columns=names) for table in (mean, variance, fraction)]
-    return GeneSummary(*frames, pandas.Series(cells, index=labels, name="cells"))
+    mean, variance, fraction = (pandas.DataFrame(table.T, index=labels, columns=names) for table in (mean, variance, fraction))
+    return GeneSummary(mean, variance, fraction, pandas.Series(cells, index=labels, name="cells"))
 
 
 def summarize_column(column: pandas.Series, bins: int) -> ColumnSummary:

@@ -166,7 +166,8 @@ def _lengths_of(column: Layout, kind: str, rows: int, width: int, values: int, e
         return (rows + 1) * 8, 0, 0
     if kind == "sparse" and column["index_dtype"] in _INDICES and offsets_dtype(column) in ("int32", "int64"):
         index = _SIZES[column["index_dtype"]]
-        return (rows + 1) * _SIZES[offsets_dtype(column)], values // _SIZES[column["dtype"]] * index, values // _SIZES[column["dtype"]] * _SIZES[column["dtype"]]
+        entries = values // _SIZES[column["dtype"]]
+        return (rows + 1) * _SIZES[offsets_dtype(column)], entries * index, entries * _SIZES[column["dtype"]]
     raise DamagedPart(f"column '{column['name']}' is of no known kind")
 
 
