@@ -28,9 +28,6 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
     /// <summary>The path under which the tree of all elements is stored; no element of a file has it.</summary>
     internal const string TreePath = "";
 
-    /// <summary>Threads that decode a load or compute over a part.</summary>
-    internal int Workers => options.Workers;
-
     /// <summary>Parts that are made of the parts of elements.</summary>
     internal DerivedParts Derived { get; } = new(store, options, coldWriter);
     /// <summary>The version of a source that is there now.</summary>
