@@ -191,6 +191,7 @@ internal sealed class PartStore : IDisposable
             {
                 case Removal.Removed: removed++; break;
                 case Removal.Pinned: pinned++; break;
+                case Removal.Stopped: throw new StoreException(CacheError.StoreUnusable, $"Nothing is removed from the {NameOf(tier.Kind)} tier '{tier.Folder.Path}': {Stopped(tier)}");
             }
         }
 
@@ -294,14 +295,16 @@ internal sealed class PartStore : IDisposable
         if (tier is null) { return ""; }
         string name = $"The {NameOf(tier.Kind)} tier '{tier.Folder.Path}'";
         if (shortage.Need > tier.Budget) { return $"{name} has a budget of {tier.Budget:N0}."; }
-        if (shortage.IsStopped)
-        {
-            string holder = LockHolders.OfCapacity(tier.Folder) is { Length: > 0 } known ? $"process {known}" : "a process";
-            return $"{name} gives out no room: {holder} holds 'capacity.lock' and does not run. Continue or end it.";
-        }
+        if (shortage.IsStopped) { return $"{name} gives out no room: {Stopped(tier)}"; }
 
         return $"{name} has a budget of {tier.Budget:N0}, of which {shortage.Used:N0} are used, {tier.PinnedBytes(0):N0} of them pinned"
             + $"{Holders(tier)}, {shortage.Reserved:N0} reserved by loads under way or still used by readers of what was overwritten; its file system has {shortage.FileSystemFree:N0} free.";
+    }
+
+    private static string Stopped(Tier tier)
+    {
+        string holder = LockHolders.OfCapacity(tier.Folder) is { Length: > 0 } known ? $"process {known}" : "a process";
+        return $"{holder} holds 'capacity.lock' and does not run. Continue or end it.";
     }
 
     private static string Holders(Tier tier)

@@ -82,6 +82,7 @@ internal sealed class ObjectNames(Tier? hot, Tier? cold)
     internal bool Seal(PartReservation reservation, FileDescriptor file, bool overwrite, Action named)
     {
         bool isCold = reservation.Tier == TierKind.Cold;
+        if (isCold) { PartHash.Record(file, PartHash.Of(file, reservation.Length)); }
         if (isCold && Posix.FDataSync(file.Value) != 0) { throw PosixException.Last("Cannot flush a part to the disk"); }
         CrashPoint.Reach("before-seal");
         bool replaced;
