@@ -24,7 +24,8 @@ internal static unsafe class ChunkedReader
         if (grid.Count == 0) { return; }
         if (grid.IsRun)
         {
-            WorkCrew.Run(grid.Count, context, () => new RunWorker(array, target, context.Progress));
+            int spare = (int)Math.Max(1, context.Workers / grid.Count);
+            WorkCrew.Run(grid.Count, context, () => new RunWorker(array, target, spare, context.Progress));
         }
         else if (BandAddress(grid, target, 0) is not null)
         {
@@ -80,7 +81,7 @@ internal static unsafe class ChunkedReader
         return values * grid.ElementSize;
     }
 
-    private sealed class RunWorker(ChunkedArray array, ByteTarget target, Action<long>? progress) : Worker
+    private sealed class RunWorker(ChunkedArray array, ByteTarget target, int threads, Action<long>? progress) : Worker
     {
         private const int FillBytes = 1 << 20;
 
@@ -101,6 +102,9 @@ internal static unsafe class ChunkedReader
                 && bytes <= int.MaxValue)
             {
                 _decoder.ReadPlain(entry, new Span<byte>(memory, (int)bytes));
+            }
+            else if (array.Table.TryFind(item, out entry) && GiantChunk.TryRead(array, entry, target, offset, bytes, threads))
+            {
             }
             else if (_decoder.Decode(item) is var chunk && chunk is not null)
             {
