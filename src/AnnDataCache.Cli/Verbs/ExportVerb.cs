@@ -45,7 +45,7 @@ internal sealed class ExportVerb : Verb
     internal static UsageException Wrong(PinnedElement pinned, string format, string fitting) => new(
         $"'{pinned.Info.Path}' is a {pinned.Info.Kind.Name()}; .{format} holds {fitting}. Any element can be exported as .arrow.");
 
-    private static void WriteResult(Session session, string element, string output)
+    internal static void WriteResult(Session session, string element, string output)
     {
         long bytes = new FileInfo(output).Length;
         if (!session.Json)

@@ -33,7 +33,7 @@ internal static unsafe class GiantChunk
     /// <param name="bytes">Of the chunk's bytes those inside the array.</param>
     /// <param name="workers">Threads that may be used.</param>
     /// <returns>False when nothing was done.</returns>
-    internal static bool TryRead(ChunkedArray array, in ChunkEntry entry, ByteTarget target, long offset, long bytes, int workers)
+    internal static bool TryRead(Hdf5Chunks array, in ChunkEntry entry, ByteTarget target, long offset, long bytes, int workers)
     {
         if (array.Grid.ChunkBytes < LeastBytes || !HasOnlyGzip(array.Pipeline, entry, out Filter? shuffle)) { return false; }
         Sink sink;
@@ -62,7 +62,7 @@ internal static unsafe class GiantChunk
         return filters is [{ Id: Filter.Deflate }] or [{ Id: Filter.Shuffle }, { Id: Filter.Deflate }];
     }
 
-    private static void Run(ChunkedArray array, ChunkEntry entry, Sink sink, bool inParallel)
+    private static void Run(Hdf5Chunks array, ChunkEntry entry, Sink sink, bool inParallel)
     {
         using PiecePipe pipe = new(sink, inParallel);
         long at = 0, left = array.Grid.ChunkBytes;
@@ -102,7 +102,7 @@ internal static unsafe class GiantChunk
     }
 
     /// <summary>Writes values one after the other; what lies outside the array is dropped.</summary>
-    private sealed class RunSink(ChunkedArray array, ByteTarget target, long offset, long bytes) : Sink(array.Type.Size)
+    private sealed class RunSink(Hdf5Chunks array, ByteTarget target, long offset, long bytes) : Sink(array.Type.Size)
     {
         private long _done;
 
@@ -117,7 +117,7 @@ internal static unsafe class GiantChunk
     }
 
     /// <summary>Puts each value together from its bytes, plane by plane.</summary>
-    private sealed class PlaneSink(ChunkedArray array, ByteTarget target, byte* memory, long offset, long bytes) : Sink(1)
+    private sealed class PlaneSink(Hdf5Chunks array, ByteTarget target, byte* memory, long offset, long bytes) : Sink(1)
     {
         private readonly long _perPlane = array.Grid.ChunkBytes / array.Type.Size, _inside = bytes / array.Type.Size;
         private long _done;

@@ -4,7 +4,7 @@ namespace AnnDataCache.Store;
 
 /// <summary>
 /// Makes the temporary of a reservation out of a part that must go: its pages are written again, instead of being freed,
-/// zeroed and taken anew, which on tmpfs costs four times as much (docs/decisions/0006).
+/// zeroed and taken anew, which on tmpfs costs four times as much (docs/decisions/0020).
 /// </summary>
 /// <remarks>
 /// The danger is a reader that has opened the part but not yet locked it: it would find a link count of 1, and other bytes.

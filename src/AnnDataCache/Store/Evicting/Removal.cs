@@ -1,0 +1,9 @@
+namespace AnnDataCache.Store;
+
+/// <summary>What became of an attempt to remove a part.</summary>
+internal enum Removal
+{
+    Removed,
+    Pinned,
+    Absent,
+}
