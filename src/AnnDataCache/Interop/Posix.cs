@@ -108,6 +108,9 @@ internal static unsafe partial class Posix
     [LibraryImport(Libc, EntryPoint = "fcntl", SetLastError = true)]
     internal static partial int FCntl(int descriptor, int command, FileRangeLock* range);
 
+    [LibraryImport(Libc, EntryPoint = "fcntl", SetLastError = true)]
+    internal static partial int FCntl(int descriptor, int command, nint argument);
+
     [LibraryImport(Libc, EntryPoint = "realpath", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint RealPath(string path, nint resolved);
 

@@ -113,7 +113,12 @@ internal sealed unsafe class PartTarget(FileDescriptor file, long length, string
     internal override byte* TryGetAddress(long offset, long count)
     {
         CheckRange(offset, count);
-        if (!s_maps || count == 0) { return null; }
+        return s_maps && count > 0 ? Map(offset, count) : null;
+    }
+
+    internal override byte* Map(long offset, long count)
+    {
+        CheckRange(offset, count);
         long start = offset / PageBytes * PageBytes;
         if (Posix.FAllocate(file.Value, 0, start, offset + count - start) != 0)
         {
