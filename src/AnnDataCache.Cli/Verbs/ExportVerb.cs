@@ -49,8 +49,9 @@ internal sealed class ExportVerb : Verb
     private static IReadOnlyDictionary<string, string> LeftOut(PinnedElement pinned) =>
         pinned.Info.Kind is ElementKind.DataFrame or ElementKind.RecArray ? pinned.RefusedColumns : new Dictionary<string, string>();
 
-    private static void WriteResult(Session session, string element, string output, IReadOnlyDictionary<string, string> leftOut)
+    internal static void WriteResult(Session session, string element, string output, IReadOnlyDictionary<string, string>? leftOut = null)
     {
+        leftOut ??= new Dictionary<string, string>();
         foreach ((string column, string reason) in leftOut)
         {
             Console.Error.WriteLine($"anndata-cache: column '{SafeText.OneLine(column)}' is left out: {SafeText.OneLine(reason)}");

@@ -47,7 +47,7 @@ internal sealed class ShowVerb : Verb
         }
     }
 
-    private static Option<int> Count(string name, string description, int value)
+    internal static Option<int> Count(string name, string description, int value)
     {
         Option<int> option = new(name) { Description = description, HelpName = "COUNT", DefaultValueFactory = _ => value };
         option.Validators.Add(result =>

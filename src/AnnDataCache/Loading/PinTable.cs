@@ -31,6 +31,15 @@ internal sealed class PinTable(PinTables owner) : IDisposable
         }
     }
 
+    /// <summary>Gives up a part that is not what its name leads to any more.</summary>
+    internal void Forget(string element, PartPin pin)
+    {
+        lock (_held)
+        {
+            if (_held.TryGetValue(element, out (ElementInfo Info, PartPin Pin) held) && held.Pin.IsSame(pin) && _held.Remove(element)) { held.Pin.Dispose(); }
+        }
+    }
+
     internal void Drop()
     {
         lock (_held)

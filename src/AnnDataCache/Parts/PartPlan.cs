@@ -32,6 +32,9 @@ internal sealed class PartPlan
     /// <summary>Bytes of the finished part.</summary>
     internal long FileLength { get; private set; }
 
+    /// <summary>Of those, the bytes of the footer and its ending.</summary>
+    internal long FooterLength => FileLength - _footerStart;
+
     /// <summary>Sets the offset of every buffer of the layout; their lengths must be set.</summary>
     /// <exception cref="ArgumentException">A length is not what rows and type demand.</exception>
     internal static PartPlan Create(PartLayout layout)

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using AnnDataCache.Interop;
 using AnnDataCache.Parts;
 using Microsoft.Extensions.Logging;
@@ -18,8 +19,9 @@ internal sealed class PartStore : IDisposable
     private PartStore(TierSettings hotSettings, TierSettings coldSettings, CacheOptions options, ILogger logger)
     {
         (_hotSettings, _coldSettings, _logger) = (hotSettings, coldSettings, logger);
-        _hot = hotSettings.Open(TierKind.Hot, logger);
         _cold = coldSettings.Open(TierKind.Cold, logger);
+        _hot = hotSettings.Open(TierKind.Hot, logger, _cold);
+        Objects = new ObjectNames(_hot, _cold);
         _promotes = _hot is not null && _cold is not null && Promotes(options.Promotion);
         _patience = options.Patience;
         if (_hot is null && _cold is null)
@@ -32,14 +34,20 @@ internal sealed class PartStore : IDisposable
     /// <summary>Locks of loads and counters of misses are in the hot tier's folder, or in the only one.</summary>
     private Tier Main => _hot ?? _cold!;
 
+    /// <summary>What has been put under a name.</summary>
+    internal ObjectNames Objects { get; }
+
     /// <exception cref="StoreException">A folder cannot be used or trusted, or both tiers are off.</exception>
     internal static PartStore Open(CacheOptions options, ILogger logger) =>
         new(TierSettings.Hot(options), TierSettings.Cold(options), options, logger);
 
-    /// <summary>The name of an element's part.</summary>
+    /// <summary>The name of an element's part, or of one that is derived from it.</summary>
     /// <remarks>In a folder that a group shares, a source that the group may not read has parts of this user's own.</remarks>
-    internal PartName NameOf(string source, string element, in FileStat stat) =>
-        PartName.For(source, element, Main.Folder.Access.MayShare(stat) ? "" : $"user {Posix.EffectiveUserId()}", stat);
+    internal PartName NameOf(string source, string element, in FileStat stat, string? derived = null)
+    {
+        string user = Main.Folder.Access.MayShare(stat) ? "" : $"user {Posix.EffectiveUserId()}";
+        return PartName.For(source, element, string.Join(' ', new[] { derived ?? "", user }.Where(option => option.Length > 0)), stat);
+    }
 
     /// <summary>Moves when a process has found no room.</summary>
     internal long PressureEpoch => Main.Board.PressureEpoch;
@@ -48,28 +56,31 @@ internal sealed class PartStore : IDisposable
     internal bool HasCold => _cold is not null && _hot is not null;
 
     /// <summary>Maps a part from the hot tier, else from the cold one in place; null, and a counted miss, when neither has it.</summary>
-    internal PartPin? TryPin(PartName name)
+    /// <param name="name">The part.</param>
+    /// <param name="madeOf">The part that it was derived from, which must be worth more than it is.</param>
+    internal PartPin? TryPin(PartName name, PartName? madeOf = null)
     {
-        if (Find(name) is { } pin) { return pin; }
+        if (TryFind(name, madeOf) is { } pin) { return pin; }
         Main.Board.Add(ControlBoard.Counter.Misses, 1);
         CacheMetrics.Misses.Add(1);
         return null;
     }
 
-    private PartPin? Find(PartName name)
+    /// <summary>The same for whoever can do without the part: no miss is counted.</summary>
+    internal PartPin? TryFind(PartName name, PartName? madeOf = null)
     {
-        if (_hot?.TryPin(name) is { } hot)
+        if (_hot?.TryPin(name, madeOf) is { } hot)
         {
             Count(_hot);
             return hot;
         }
 
-        if (_cold?.TryPin(name) is not { } cold) { return null; }
+        if (_cold?.TryPin(name, madeOf) is not { } cold) { return null; }
         Count(_cold);
         return _promotes ? Promote(cold) : cold;
     }
 
-    private static void Count(Tier tier)
+    internal static void Count(Tier tier)
     {
         tier.Board.Add(ControlBoard.Counter.Hits, 1);
         CacheMetrics.Hits.Add(1);
@@ -77,18 +88,21 @@ internal sealed class PartStore : IDisposable
 
     /// <summary>Enters the single flight of a name: one process loads it, the others get its part.</summary>
     internal LoadTicket EnterLoad(PartName name, CancellationToken cancellation) =>
-        LoadTicket.Enter(Main.Folder, name, () => Find(name), _patience, cancellation);
+        LoadTicket.Enter(Main.Folder, name, () => TryFind(name), _patience, cancellation);
 
     /// <summary>Room for a part: in the hot tier, else in the cold one.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="bytes">Its length.</param>
     /// <param name="source">What it is made of: nobody may read the part who may not read the source.</param>
+    /// <param name="madeOf">The part that it is derived from.</param>
     /// <exception cref="StoreException">Neither has it: too large, or all is pinned.</exception>
-    internal PartReservation Reserve(PartName name, long bytes, in FileStat source)
+    internal PartReservation Reserve(PartName name, long bytes, in FileStat source, PartName? madeOf = null)
     {
         Shortage hot = default, cold = default;
         PartReservation? reservation = _hot?.TryReserve(name, bytes, source, out hot) ?? _cold?.TryReserve(name, bytes, source, out cold);
-        return reservation ?? throw NoRoom(bytes, hot, cold);
+        if (reservation is null) { throw NoRoom(bytes, hot, cold); }
+        reservation.MadeOf = madeOf;
+        return reservation;
     }
 
     /// <summary>Writes a hot part's bytes to the cold tier, unless they are there; false when there is no room.</summary>
@@ -97,20 +111,27 @@ internal sealed class PartStore : IDisposable
         if (_cold is null || pin.Tier == TierKind.Cold || _cold.Contains(pin.Name)) { return true; }
         using PartReservation? reservation = _cold.TryReserve(pin.Name, pin.Length, SourceOf(pin), out _);
         if (reservation is null) { return false; }
-        Copy(pin, reservation, cancellation).Dispose();
+        reservation.MadeOf = MadeOf(pin);
+        Copy(pin, reservation, null, cancellation).Dispose();
         return true;
     }
 
-    /// <summary>The part in the hot tier when it finds room there, else as it is. Takes over the pin.</summary>
-    private PartPin Promote(PartPin cold)
+    /// <summary>The part in the hot tier when it finds room there, else as it is; null when its bytes are not those that were written. Takes over the pin.</summary>
+    private PartPin? Promote(PartPin cold)
     {
         try
         {
             using PartReservation? reservation = _hot!.TryReserve(cold.Name, cold.Length, SourceOf(cold), out _);
             if (reservation is null) { return cold; }
-            PartPin hot = Copy(cold, reservation, CancellationToken.None);
+            reservation.MadeOf = MadeOf(cold);
+            PartPin hot = Copy(cold, reservation, _cold!.RecordedHash(cold.Name), CancellationToken.None);
             cold.Dispose();
             return hot;
+        }
+        catch (PartException damage)
+        {
+            _cold!.Drop(cold, damage.Message); // and it is decoded again
+            return null;
         }
         catch (Exception failed) when (failed is CacheException or IOException)
         {
@@ -130,13 +151,27 @@ internal sealed class PartStore : IDisposable
     /// <summary>The source as it is now; where it is gone, one that nobody else may read.</summary>
     private static FileStat SourceOf(PartPin pin) => FileStat.TryOf(pin.View.Layout.Source, out FileStat stat) ? stat : default;
 
-    private static PartPin Copy(PartPin from, PartReservation to, CancellationToken cancellation)
+    private PartName? MadeOf(PartPin pin) =>
+        pin.View.Layout is { Derived: not null } layout ? NameOf(layout.Source, layout.Element, SourceOf(pin)) : null;
+
+    /// <summary>Copies a part's bytes to the other tier, and hashes them as they cross.</summary>
+    /// <exception cref="PartException">They are not those whose hash was recorded.</exception>
+    private static PartPin Copy(PartPin from, PartReservation to, UInt128? recorded, CancellationToken cancellation)
     {
         to.IsCopy = true;
+        XxHash128 hash = new();
         for (long offset = 0; offset < from.Length; offset += CopyBytes)
         {
             cancellation.ThrowIfCancellationRequested();
-            to.Target.Write(offset, from.View.Mapping.Span(offset, (int)Math.Min(CopyBytes, from.Length - offset)));
+            ReadOnlySpan<byte> piece = from.View.Mapping.Span(offset, (int)Math.Min(CopyBytes, from.Length - offset));
+            hash.Append(piece);
+            to.Target.Write(offset, piece);
+        }
+
+        to.Hash = hash.GetCurrentHashAsUInt128();
+        if (recorded is { } wanted && wanted != to.Hash)
+        {
+            throw new PartException($"The part is damaged: its bytes have the hash {to.Hash:x32} where {wanted:x32} was recorded");
         }
 
         CrashPoint.Reach("cold-copied");
@@ -166,11 +201,30 @@ internal sealed class PartStore : IDisposable
         foreach ((Tier tier, TierEntry part) in Parts())
         {
             if (tier.TryReadLayout(part.Name) is not { } layout) { continue; }
-            bool stale = !FileStat.TryOf(layout.Source, out FileStat source) || NameOf(layout.Source, layout.Element, source) != part.Name;
-            parts.Add(new StoredPart(NameOf(tier.Kind), part.Name.Value, layout.Source, layout.Element, part.Bytes, tier.IsPinned(part.Name), stale));
+            bool stale = !part.Name.IsObject
+                && (!FileStat.TryOf(layout.Source, out FileStat source) || NameOf(layout.Source, layout.Element, source, layout.Derived) != part.Name);
+            parts.Add(new StoredPart(
+                NameOf(tier.Kind), part.Name.Value, layout.Source, layout.Element, part.Bytes, tier.IsPinned(part.Name), stale, layout.Derived));
         }
 
         return parts;
+    }
+
+    internal StoreUsage Usage()
+    {
+        long budget = 0, used = 0;
+        HashSet<PartName> objects = [];
+        long bytes = 0;
+        foreach (Tier tier in new[] { _hot, _cold }.OfType<Tier>())
+        {
+            (budget, used) = (budget + tier.Budget, used + tier.Usage().Bytes);
+            foreach (TierEntry part in tier.Folder.Scan())
+            {
+                if (part.Name.IsObject && objects.Add(part.Name)) { bytes += part.Bytes; }
+            }
+        }
+
+        return new StoreUsage(budget, used, objects.Count, bytes);
     }
 
     internal CacheStatistics Statistics() =>
@@ -237,7 +291,7 @@ internal sealed class PartStore : IDisposable
         }
 
         return $"{name} has a budget of {tier.Budget:N0}, of which {shortage.Used:N0} are used, {tier.PinnedBytes(0):N0} of them pinned"
-            + $"{Holders(tier)}, {shortage.Reserved:N0} reserved by loads under way; its file system has {shortage.FileSystemFree:N0} free.";
+            + $"{Holders(tier)}, {shortage.Reserved:N0} reserved by loads under way or still used by readers of what was overwritten; its file system has {shortage.FileSystemFree:N0} free.";
     }
 
     private static string Holders(Tier tier)

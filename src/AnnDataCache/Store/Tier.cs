@@ -66,10 +66,13 @@ internal sealed class Tier : IDisposable
 
     internal ControlBoard Board { get; }
 
+    /// <summary>The tier that is looked at when this one has not what is asked for; null for the last one.</summary>
+    internal Tier? Below { get; init; }
+
     internal TierFolder Folder => _folder;
 
     /// <summary>Maps a part and pins it; null when it is not there.</summary>
-    internal PartPin? TryPin(PartName name)
+    internal PartPin? TryPin(PartName name, PartName? madeOf = null)
     {
         for (int attempt = 0; attempt < MaxTries; attempt++)
         {
@@ -83,13 +86,13 @@ internal sealed class Tier : IDisposable
 
             FileStat stat = FileStat.Of(file);
             if (stat.LinkCount == 0) { continue; } // S3: evicted between open and lock
-            return Map(name, file, stat);
+            return Map(name, file, stat, madeOf);
         }
 
         return null;
     }
 
-    private PartPin? Map(PartName name, FileDescriptor file, in FileStat stat)
+    private PartPin? Map(PartName name, FileDescriptor file, in FileStat stat, PartName? madeOf)
     {
         if (_folder.Access.FindFault(stat) is { } fault)
         {
@@ -99,17 +102,26 @@ internal sealed class Tier : IDisposable
 
         try
         {
-            PartPin pin = new(name, Kind, _folder.Path, PartView.Open(file, stat.Size), stat.Size);
-            _eviction.Touch(name, stat.Size);
+            PartPin pin = new(name, Kind, _folder.Path, PartView.Open(file, stat.Size), stat);
+            _eviction.Touch(name, stat.Size, madeOf);
             return pin;
         }
         catch (PartException damage)
         {
             LogDropped(name, damage.Message);
             file.Dispose(); // our own shared lock would keep us from removing it
-            TryRemove(name, EvictionReason.Damaged);
+            TryRemove(name, EvictionReason.Damaged, stat.Inode);
             return null;
         }
+    }
+
+    /// <summary>Removes a damaged part, unless others use it too. Takes over the pin.</summary>
+    internal void Drop(PartPin damaged, string reason)
+    {
+        PartName name = damaged.Name;
+        damaged.Dispose();
+        LogDropped(name, reason);
+        TryRemove(name, EvictionReason.Damaged);
     }
 
     internal bool Contains(PartName name) => FileStat.TryOf(_folder.Parts, name.Value, out _);
@@ -121,7 +133,7 @@ internal sealed class Tier : IDisposable
         long need = TierFolder.WholePages(bytes);
         shortage = new Shortage(need, 0, 0, 0, IsStopped: false);
         if (need > Budget) { return null; }
-        using CapacityHold? hold = CapacityHold.TryTake(_folder, s_patience);
+        using CapacityHold? hold = TakeCapacity();
         if (hold is null)
         {
             shortage = shortage with { IsStopped = true };
@@ -170,7 +182,7 @@ internal sealed class Tier : IDisposable
             if (excess <= 0) { break; }
             if (RemoveLocked(part.Name) != Removal.Removed) { continue; }
             _eviction.Age(part.Name);
-            LogRemoval(part, part.Name.Prefix.SequenceEqual(loading.Prefix) ? EvictionReason.Stale : EvictionReason.Room, loading.Hash);
+            LogRemoval(part, StaleOrRoom(part.Name, loading), loading.Hash);
             Board.Add(ControlBoard.Counter.Evictions, 1);
             CacheMetrics.Evictions.Add(1);
             excess -= part.Bytes;
@@ -180,11 +192,18 @@ internal sealed class Tier : IDisposable
         return Excess(hold, need) <= 0;
     }
 
+    private static EvictionReason StaleOrRoom(PartName part, PartName loading) =>
+        part.Prefix.SequenceEqual(loading.Prefix) && !loading.IsObject ? EvictionReason.Stale : EvictionReason.Room;
+
     /// <summary>Unlinks a part if nobody has it mapped (S3).</summary>
-    internal Removal TryRemove(PartName name, EvictionReason reason)
+    /// <param name="name">The part.</param>
+    /// <param name="reason">Why, for the log.</param>
+    /// <param name="inode">The file that is meant, where an object's name may meanwhile lead to another one.</param>
+    internal Removal TryRemove(PartName name, EvictionReason reason, ulong? inode = null)
     {
-        using CapacityHold? hold = CapacityHold.TryTake(_folder, s_patience);
-        if (!FileStat.TryOf(_folder.Parts, name.Value, out FileStat stat)) { return Removal.Absent; }
+        using CapacityHold? hold = TakeCapacity();
+        if (hold is null && name.IsObject) { return Removal.Pinned; } // O3
+        if (!FileStat.TryOf(_folder.Parts, name.Value, out FileStat stat) || (inode ?? stat.Inode) != stat.Inode) { return Removal.Absent; }
         hold?.Begin();
         Removal removal = RemoveLocked(name);
         TierEntry part = new(name, TierFolder.WholePages(stat.Size));
@@ -192,6 +211,21 @@ internal sealed class Tier : IDisposable
         hold?.Commit();
         if (removal == Removal.Removed) { LogRemoval(part, reason, 0); }
         return removal;
+    }
+
+    /// <summary>The right to change what the tier holds; null when its holder is stopped.</summary>
+    internal CapacityHold? TakeCapacity() => CapacityHold.TryTake(_folder, s_patience);
+
+    /// <summary>What a part is worth when it was loaded or put.</summary>
+    internal void Admit(PartName name, long bytes, double cost) => _eviction.Admit(name, bytes, cost);
+
+    /// <summary>Takes an object's part away from its name; false when it is there and the capacity lock cannot be had.</summary>
+    private bool TryRetire(PartName name)
+    {
+        if (!Contains(name)) { return true; }
+        using CapacityHold? hold = TakeCapacity();
+        if (hold is not null) { ObjectNames.Retire(this, hold, name); }
+        return hold is not null;
     }
 
     private void LogRemoval(TierEntry part, EvictionReason reason, long loading) => Board.Log.Add(new EvictionRecord(
@@ -204,6 +238,7 @@ internal sealed class Tier : IDisposable
         if (!FileLocks.TryLock(file, exclusive: true)) { return Removal.Pinned; }
         if (FileStat.Of(file).LinkCount == 0) { return Removal.Absent; }
         CrashPoint.Reach("evict-locked");
+        if (name.IsObject && Below is { } below && !below.TryRetire(name)) { return Removal.Pinned; } // O4
         if (Posix.UnlinkAt(_folder.Parts.Value, name.Value, 0) != 0) { return Removal.Absent; }
         CrashPoint.Reach("evict-unlinked");
         return Removal.Removed;
@@ -214,6 +249,13 @@ internal sealed class Tier : IDisposable
     {
         using FileDescriptor? file = FileDescriptor.TryOpenAt(_folder.Parts, name.Value, Posix.ReadOnly | Posix.NoFollow | Posix.NonBlock);
         return file is not null && !FileLocks.TryLock(file, exclusive: true);
+    }
+
+    /// <summary>The hash that was recorded when a part was sealed; null when none was, or it is gone.</summary>
+    internal UInt128? RecordedHash(PartName name)
+    {
+        using FileDescriptor? file = FileDescriptor.TryOpenAt(_folder.Parts, name.Value, Posix.ReadOnly | Posix.NoFollow | Posix.NonBlock);
+        return file is null ? null : PartHash.Recorded(file);
     }
 
     /// <summary>The layout of a part, without pinning it; null when it is gone or damaged.</summary>
@@ -234,6 +276,7 @@ internal sealed class Tier : IDisposable
     /// <summary>Makes a filled reservation visible (S2), and pins it.</summary>
     internal PartPin Seal(PartReservation reservation, FileDescriptor file)
     {
+        if (Kind == TierKind.Cold) { PartHash.Record(file, reservation.Hash ?? PartHash.Of(file, reservation.Length)); }
         if (Kind == TierKind.Cold && Posix.FDataSync(file.Value) != 0) { throw PosixException.Last("Cannot flush a part to the disk"); }
         CrashPoint.Reach(Kind == TierKind.Cold ? "cold-synced" : "before-seal");
         int renamed = Posix.RenameAt2(
@@ -247,7 +290,7 @@ internal sealed class Tier : IDisposable
 
         if (Kind == TierKind.Cold) { _ = Posix.FSync(_folder.Parts.Value); }
         CrashPoint.Reach("sealed");
-        _eviction.Admit(reservation.Name, reservation.Length, reservation.Cost);
+        _eviction.Admit(reservation.Name, reservation.Length, reservation.Cost, reservation.MadeOf);
         if (!reservation.IsCopy)
         {
             Board.Add(ControlBoard.Counter.Loads, 1);
@@ -255,14 +298,14 @@ internal sealed class Tier : IDisposable
         }
 
         // The writer's own lock keeps evictors away until this read-only open has taken its place.
-        return TryPin(reservation.Name)
+        return TryPin(reservation.Name, reservation.MadeOf)
             ?? throw new StoreException(CacheError.StoreUnusable, $"Part '{reservation.Name.Value}' was removed from '{_folder.Path}' while it was sealed. Run 'anndata-cache verify'.");
     }
 
     /// <summary>Gives the room of a reservation back.</summary>
     internal void Abandon(PartReservation reservation)
     {
-        using CapacityHold? hold = CapacityHold.TryTake(_folder, s_patience); // without it the next scan corrects the sums
+        using CapacityHold? hold = TakeCapacity(); // without it the next scan corrects the sums
         hold?.Begin();
         if (Posix.UnlinkAt(_folder.Temporaries.Value, reservation.TemporaryName, 0) == 0)
         {

@@ -214,7 +214,7 @@ class Description:
         for name in names:
             values = rows[name]
             categories = uns.get(f"uns/{name}_categories") if frame and name != index and values.dtype.kind in "iu" else None
-            if categories is not None and values.size and values.max() < categories.size:
+            if categories is not None and (not values.size or values.max() < categories.size):
                 described = text_array(np.ravel(categories[()]), categories) if is_text(categories) else dense(np.ravel(categories[()]))
                 self.found[f"{path}/{name}"] = {"kind": "categorical", "codes_dtype": values.dtype.newbyteorder("=").name, "n": values.size,
                                                 "codes_sha256_i4": sha(little_endian(values.astype("i4"))), "missing_count": int((values == -1).sum()),

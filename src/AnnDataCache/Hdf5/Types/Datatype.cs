@@ -33,17 +33,6 @@ internal sealed class Datatype
 /// <summary>One member of a compound type.</summary>
 internal sealed record DatatypeMember(string Name, int Offset, Datatype Type);
 
-/// <summary>Numbers side by side inside a value.</summary>
-/// <param name="Offset">Bytes from the start of the value.</param>
-/// <param name="Width">Bytes of one number.</param>
-/// <param name="Count">How many follow each other.</param>
-/// <param name="IsBig">Whether the bytes stand in big-endian order.</param>
-/// <param name="Bits">The bits that count, where these are not all; they are counted in little-endian order.</param>
-internal readonly record struct SwapRun(int Offset, int Width, int Count, bool IsBig, UsedBits? Bits);
-
-/// <summary>The bits of a number that count; what the others hold is undefined.</summary>
-internal readonly record struct UsedBits(int Offset, int Count, bool IsSigned);
-
 /// <summary>What fills a fixed string up to its size.</summary>
 internal enum StringPadding
 {
