@@ -117,10 +117,15 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
             catch (Exception damage) when (ContainerException.IsDamage(damage))
             {
                 if (!IsUnchanged(source, rented.Container)) { throw new SourceChangedException(source.Path); }
-                throw new ElementException(CacheError.ElementUnreadable, $"'{element}' of '{source.Path}' cannot be read: {damage.Message}", damage);
+                throw Unreadable(source, element, damage);
             }
         }
     }
+
+    /// <summary>Without its tree, the name of which is empty, a source has nothing to offer.</summary>
+    private static CacheException Unreadable(AnnDataSource source, string element, Exception damage) => element.Length == 0
+        ? new SourceException(CacheError.SourceUnreadable, $"'{source.Path}' cannot be read: {damage.Message}", damage)
+        : new ElementException(CacheError.ElementUnreadable, $"'{element}' of '{source.Path}' cannot be read: {damage.Message}", damage);
 
     private PartPin Build(
         AnnDataSource source, ContainerFile container, PartName name, ElementContent content, Dictionary<string, string> failed,
