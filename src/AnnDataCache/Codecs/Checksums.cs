@@ -15,9 +15,15 @@ internal static class Adler32
     // The most bytes, in whole vectors, after which the second sum, started below Modulus, still fits 32 bits.
     private const int Reach = 5536;
 
-    internal static uint Compute(ReadOnlySpan<byte> data)
+    /// <summary>The checksum of no bytes.</summary>
+    internal const uint Start = 1;
+
+    internal static uint Compute(ReadOnlySpan<byte> data) => Append(Start, data);
+
+    /// <summary>The checksum of what has the given one, followed by the data.</summary>
+    internal static uint Append(uint checksum, ReadOnlySpan<byte> data)
     {
-        uint first = 1, second = 0;
+        (uint first, uint second) = (checksum & 0xFFFF, checksum >> 16);
         while (data.Length > 0)
         {
             ReadOnlySpan<byte> part = data[..Math.Min(data.Length, Reach)];

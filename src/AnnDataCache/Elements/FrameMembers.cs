@@ -100,7 +100,7 @@ internal sealed class GroupMembers : FrameMembers
     }
 
     private static LegacyCategories Categories(ContainerArray codes, ContainerNode? node) => node is ContainerArray values
-        ? new LegacyCategories(values, values.FindAttribute("ordered")?.AsInteger() == 1)
+        ? new LegacyCategories(values, values.FindAttribute("ordered")?.AsInteger() is not (null or 0))
         : throw new DamagedContainerException($"The categories of '{codes.Path}' are {(node is null ? "missing" : "a group, not a dataset")}");
 
     private static string[] Steps(string name) => name.Split('/', StringSplitOptions.RemoveEmptyEntries);

@@ -32,6 +32,8 @@ internal sealed class FolderVersion : SourceVersion
 
     internal override FileStat Stat { get; }
 
+    internal override long LastChangedNs => _entries.Max(entry => entry.Stat.ChangedNs);
+
     /// <exception cref="PosixException">No such folder, or no permission.</exception>
     internal static new FolderVersion Of(string path, bool everyFile)
     {

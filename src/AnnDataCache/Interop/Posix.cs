@@ -18,7 +18,7 @@ internal static unsafe partial class Posix
     internal const int LockShared = 1, LockExclusive = 2, LockNonBlocking = 4;
     internal const int AtCurrentFolder = -100, AtEmptyPath = 0x1000, AtSymlinkNoFollow = 0x100, AtRemoveDir = 0x200;
     internal const int DontFork = 10, DontDump = 16;
-    internal const int RenameNoReplace = 1;
+    internal const uint RenameNoReplace = 1, RenameExchange = 2;
 
     private static bool IsArm => RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
 
@@ -76,6 +76,12 @@ internal static unsafe partial class Posix
     [LibraryImport(Libc, EntryPoint = "fchown", SetLastError = true)]
     internal static partial int FChown(int descriptor, uint user, uint group);
 
+    [LibraryImport(Libc, EntryPoint = "fsetxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int FSetXAttr(int descriptor, string name, byte* value, nuint size, int flags);
+
+    [LibraryImport(Libc, EntryPoint = "fgetxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint FGetXAttr(int descriptor, string name, byte* value, nuint size);
+
     [LibraryImport(Libc, EntryPoint = "getgrnam", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint GroupByName(string name);
 
@@ -101,6 +107,9 @@ internal static unsafe partial class Posix
 
     [LibraryImport(Libc, EntryPoint = "fcntl", SetLastError = true)]
     internal static partial int FCntl(int descriptor, int command, FileRangeLock* range);
+
+    [LibraryImport(Libc, EntryPoint = "fcntl", SetLastError = true)]
+    internal static partial int FCntl(int descriptor, int command, nint argument);
 
     [LibraryImport(Libc, EntryPoint = "realpath", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint RealPath(string path, nint resolved);

@@ -9,6 +9,9 @@ internal abstract class SourceVersion
     /// </summary>
     internal abstract FileStat Stat { get; }
 
+    /// <summary>When anything of the source changed last, in nanoseconds since 1970.</summary>
+    internal abstract long LastChangedNs { get; }
+
     /// <summary>True while the source still is that version.</summary>
     internal abstract bool IsCurrent();
 
@@ -39,6 +42,8 @@ internal abstract class SourceVersion
     private sealed class FileVersion(string path, FileStat stat) : SourceVersion
     {
         internal override FileStat Stat => stat;
+
+        internal override long LastChangedNs => stat.ChangedNs;
 
         internal override bool IsCurrent() => FileStat.TryOf(path, out FileStat now) && now.SameVersion(stat);
     }

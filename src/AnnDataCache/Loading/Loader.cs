@@ -28,6 +28,8 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
     /// <summary>The path under which the tree of all elements is stored; no element of a file has it.</summary>
     internal const string TreePath = "";
 
+    /// <summary>Parts that are made of the parts of elements.</summary>
+    internal DerivedParts Derived { get; } = new(store, options, coldWriter);
     /// <summary>The version of a source that is there now.</summary>
     /// <exception cref="SourceException">No such file, no permission, or neither a file nor a folder.</exception>
     internal AnnDataSource Find(string path) => AnnDataSource.Find(path, options.CheckEveryFile);
@@ -115,10 +117,15 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
             catch (Exception damage) when (ContainerException.IsDamage(damage))
             {
                 if (!IsUnchanged(source, rented.Container)) { throw new SourceChangedException(source.Path); }
-                throw new ElementException(CacheError.ElementUnreadable, $"'{element}' of '{source.Path}' cannot be read: {damage.Message}", damage);
+                throw Unreadable(source, element, damage);
             }
         }
     }
+
+    /// <summary>Without its tree, the name of which is empty, a source has nothing to offer.</summary>
+    private static CacheException Unreadable(AnnDataSource source, string element, Exception damage) => element.Length == 0
+        ? new SourceException(CacheError.SourceUnreadable, $"'{source.Path}' cannot be read: {damage.Message}", damage)
+        : new ElementException(CacheError.ElementUnreadable, $"'{element}' of '{source.Path}' cannot be read: {damage.Message}", damage);
 
     private PartPin Build(
         AnnDataSource source, ContainerFile container, PartName name, ElementContent content, Dictionary<string, string> failed,
@@ -145,7 +152,7 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
         return pin;
     }
 
-    /// <summary>Since it was named, which may have been before the container was opened (L1).</summary>
+    /// <summary>What was read is the version that gave the part its name (L1): the file may have been replaced before it was opened.</summary>
     private static bool IsUnchanged(AnnDataSource source, ContainerFile container) => container.IsUnchanged() && source.IsCurrent();
 
     private void LogRefusedColumn(string element, ColumnException column)

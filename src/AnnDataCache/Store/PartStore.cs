@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using AnnDataCache.Interop;
 using AnnDataCache.Parts;
 using Microsoft.Extensions.Logging;
@@ -19,8 +20,9 @@ internal sealed class PartStore : IDisposable
     private PartStore(TierSettings hotSettings, TierSettings coldSettings, CacheOptions options, ILogger logger)
     {
         (_hotSettings, _coldSettings, _logger) = (hotSettings, coldSettings, logger);
-        _hot = hotSettings.Open(TierKind.Hot, logger);
         _cold = coldSettings.Open(TierKind.Cold, logger);
+        _hot = hotSettings.Open(TierKind.Hot, logger, _cold);
+        Objects = new ObjectNames(_hot, _cold);
         _promotes = _hot is not null && _cold is not null && Promotes(options.Promotion);
         _patience = options.Patience;
         _checksEveryFile = options.CheckEveryFile;
@@ -34,14 +36,20 @@ internal sealed class PartStore : IDisposable
     /// <summary>Locks of loads and counters of misses are in the hot tier's folder, or in the only one.</summary>
     private Tier Main => _hot ?? _cold!;
 
+    /// <summary>What has been put under a name.</summary>
+    internal ObjectNames Objects { get; }
+
     /// <exception cref="StoreException">A folder cannot be used or trusted, or both tiers are off.</exception>
     internal static PartStore Open(CacheOptions options, ILogger logger) =>
         new(TierSettings.Hot(options), TierSettings.Cold(options), options, logger);
 
-    /// <summary>The name of an element's part.</summary>
+    /// <summary>The name of an element's part, or of one that is derived from it.</summary>
     /// <remarks>In a folder that a group shares, a source that the group may not read has parts of this user's own.</remarks>
-    internal PartName NameOf(string source, string element, in FileStat stat) =>
-        PartName.For(source, element, Main.Folder.Access.MayShare(stat) ? "" : $"user {Posix.EffectiveUserId()}", stat);
+    internal PartName NameOf(string source, string element, in FileStat stat, string? derived = null)
+    {
+        string user = Main.Folder.Access.MayShare(stat) ? "" : $"user {Posix.EffectiveUserId()}";
+        return PartName.For(source, element, string.Join(' ', new[] { derived ?? "", user }.Where(option => option.Length > 0)), stat);
+    }
 
     /// <summary>Moves when a process has found no room.</summary>
     internal long PressureEpoch => Main.Board.PressureEpoch;
@@ -50,28 +58,31 @@ internal sealed class PartStore : IDisposable
     internal bool HasCold => _cold is not null && _hot is not null;
 
     /// <summary>Maps a part from the hot tier, else from the cold one in place; null, and a counted miss, when neither has it.</summary>
-    internal PartPin? TryPin(PartName name)
+    /// <param name="name">The part.</param>
+    /// <param name="madeOf">The part that it was derived from, which must be worth more than it is.</param>
+    internal PartPin? TryPin(PartName name, PartName? madeOf = null)
     {
-        if (Find(name) is { } pin) { return pin; }
+        if (TryFind(name, madeOf) is { } pin) { return pin; }
         Main.Board.Add(ControlBoard.Counter.Misses, 1);
         CacheMetrics.Misses.Add(1);
         return null;
     }
 
-    private PartPin? Find(PartName name)
+    /// <summary>The same for whoever can do without the part: no miss is counted.</summary>
+    internal PartPin? TryFind(PartName name, PartName? madeOf = null)
     {
-        if (_hot?.TryPin(name) is { } hot)
+        if (_hot?.TryPin(name, madeOf) is { } hot)
         {
             Count(_hot);
             return hot;
         }
 
-        if (_cold?.TryPin(name) is not { } cold) { return null; }
+        if (_cold?.TryPin(name, madeOf) is not { } cold) { return null; }
         Count(_cold);
         return _promotes ? Promote(cold) : cold;
     }
 
-    private static void Count(Tier tier)
+    internal static void Count(Tier tier)
     {
         tier.Board.Add(ControlBoard.Counter.Hits, 1);
         CacheMetrics.Hits.Add(1);
@@ -79,18 +90,21 @@ internal sealed class PartStore : IDisposable
 
     /// <summary>Enters the single flight of a name: one process loads it, the others get its part.</summary>
     internal LoadTicket EnterLoad(PartName name, CancellationToken cancellation) =>
-        LoadTicket.Enter(Main.Folder, name, () => Find(name), _patience, cancellation);
+        LoadTicket.Enter(Main.Folder, name, () => TryFind(name), _patience, cancellation);
 
     /// <summary>Room for a part: in the hot tier, else in the cold one.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="bytes">Its length.</param>
     /// <param name="source">What it is made of: nobody may read the part who may not read the source.</param>
+    /// <param name="madeOf">The part that it is derived from.</param>
     /// <exception cref="StoreException">Neither has it: too large, or all is pinned.</exception>
-    internal PartReservation Reserve(PartName name, long bytes, in FileStat source)
+    internal PartReservation Reserve(PartName name, long bytes, in FileStat source, PartName? madeOf = null)
     {
         Shortage hot = default, cold = default;
         PartReservation? reservation = _hot?.TryReserve(name, bytes, source, out hot) ?? _cold?.TryReserve(name, bytes, source, out cold);
-        return reservation ?? throw NoRoom(bytes, hot, cold);
+        if (reservation is null) { throw NoRoom(bytes, hot, cold); }
+        reservation.MadeOf = madeOf;
+        return reservation;
     }
 
     /// <summary>Writes a hot part's bytes to the cold tier, unless they are there; false when there is no room.</summary>
@@ -99,20 +113,27 @@ internal sealed class PartStore : IDisposable
         if (_cold is null || pin.Tier == TierKind.Cold || _cold.Contains(pin.Name)) { return true; }
         using PartReservation? reservation = _cold.TryReserve(pin.Name, pin.Length, SourceOf(pin), out _);
         if (reservation is null) { return false; }
-        Copy(pin, reservation, cancellation).Dispose();
+        reservation.MadeOf = MadeOf(pin);
+        Copy(pin, reservation, null, cancellation).Dispose();
         return true;
     }
 
-    /// <summary>The part in the hot tier when it finds room there, else as it is. Takes over the pin.</summary>
-    private PartPin Promote(PartPin cold)
+    /// <summary>The part in the hot tier when it finds room there, else as it is; null when its bytes are not those that were written. Takes over the pin.</summary>
+    private PartPin? Promote(PartPin cold)
     {
         try
         {
             using PartReservation? reservation = _hot!.TryReserve(cold.Name, cold.Length, SourceOf(cold), out _);
             if (reservation is null) { return cold; }
-            PartPin hot = Copy(cold, reservation, CancellationToken.None);
+            reservation.MadeOf = MadeOf(cold);
+            PartPin hot = Copy(cold, reservation, _cold!.RecordedHash(cold.Name), CancellationToken.None);
             cold.Dispose();
             return hot;
+        }
+        catch (PartException damage)
+        {
+            _cold!.Drop(cold, damage.Message); // and it is decoded again
+            return null;
         }
         catch (Exception failed) when (failed is CacheException or IOException)
         {
@@ -132,13 +153,27 @@ internal sealed class PartStore : IDisposable
     /// <summary>The source as it is now; where it is gone, one that nobody else may read.</summary>
     private FileStat SourceOf(PartPin pin) => SourceVersion.TryOf(pin.View.Layout.Source, _checksEveryFile, out FileStat stat) ? stat : default;
 
-    private static PartPin Copy(PartPin from, PartReservation to, CancellationToken cancellation)
+    private PartName? MadeOf(PartPin pin) =>
+        pin.View.Layout is { Derived: not null } layout ? NameOf(layout.Source, layout.Element, SourceOf(pin)) : null;
+
+    /// <summary>Copies a part's bytes to the other tier, and hashes them as they cross.</summary>
+    /// <exception cref="PartException">They are not those whose hash was recorded.</exception>
+    private static PartPin Copy(PartPin from, PartReservation to, UInt128? recorded, CancellationToken cancellation)
     {
         to.IsCopy = true;
+        XxHash128 hash = new();
         for (long offset = 0; offset < from.Length; offset += CopyBytes)
         {
             cancellation.ThrowIfCancellationRequested();
-            to.Target.Write(offset, from.View.Mapping.Span(offset, (int)Math.Min(CopyBytes, from.Length - offset)));
+            ReadOnlySpan<byte> piece = from.View.Mapping.Span(offset, (int)Math.Min(CopyBytes, from.Length - offset));
+            hash.Append(piece);
+            to.Target.Write(offset, piece);
+        }
+
+        to.Hash = hash.GetCurrentHashAsUInt128();
+        if (recorded is { } wanted && wanted != to.Hash)
+        {
+            throw new PartException($"The part is damaged: its bytes have the hash {to.Hash:x32} where {wanted:x32} was recorded");
         }
 
         CrashPoint.Reach("cold-copied");
@@ -156,6 +191,7 @@ internal sealed class PartStore : IDisposable
             {
                 case Removal.Removed: removed++; break;
                 case Removal.Pinned: pinned++; break;
+                case Removal.Stopped: throw new StoreException(CacheError.StoreUnusable, $"Nothing is removed from the {NameOf(tier.Kind)} tier '{tier.Folder.Path}': {Stopped(tier)}");
             }
         }
 
@@ -174,18 +210,39 @@ internal sealed class PartStore : IDisposable
                 sources[layout.Source] = source = SourceVersion.TryOf(layout.Source, _checksEveryFile, out FileStat stat) ? stat : null;
             }
 
-            bool stale = source is not { } now || NameOf(layout.Source, layout.Element, now) != part.Name;
-            parts.Add(new StoredPart(NameOf(tier.Kind), part.Name.Value, layout.Source, layout.Element, part.Bytes, tier.IsPinned(part.Name), stale));
+            bool stale = !part.Name.IsObject && (source is not { } now || NameOf(layout.Source, layout.Element, now, layout.Derived) != part.Name);
+            parts.Add(new StoredPart(
+                NameOf(tier.Kind), part.Name.Value, layout.Source, layout.Element, part.Bytes, tier.IsPinned(part.Name), stale, layout.Derived));
         }
 
         return parts;
     }
 
+    internal StoreUsage Usage()
+    {
+        long budget = 0, used = 0;
+        HashSet<PartName> objects = [];
+        long bytes = 0;
+        foreach (Tier tier in new[] { _hot, _cold }.OfType<Tier>())
+        {
+            (budget, used) = (budget + tier.Budget, used + tier.Usage().Bytes);
+            foreach (TierEntry part in tier.Folder.Scan())
+            {
+                if (part.Name.IsObject && objects.Add(part.Name)) { bytes += part.Bytes; }
+            }
+        }
+
+        return new StoreUsage(budget, used, objects.Count, bytes);
+    }
+
     internal CacheStatistics Statistics() =>
         new(Statistics(TierKind.Hot, _hot, _hotSettings), Statistics(TierKind.Cold, _cold, _coldSettings), Main.Board.Read(ControlBoard.Counter.Misses));
 
-    internal IReadOnlyList<Finding> Audit(bool content, CancellationToken cancellation) =>
-        new StoreAudit(_hot, _cold).Run(content, cancellation);
+    internal IReadOnlyList<Finding> Audit(bool content, CancellationToken cancellation)
+    {
+        Objects.DropCovered();
+        return new StoreAudit(_hot, _cold).Run(content, cancellation);
+    }
 
     /// <summary>Where an element's part is, or why it is not there.</summary>
     internal IReadOnlyList<Finding> Explain(string element, PartName name) => new Explanation(_hot, _cold).Of(element, name);
@@ -238,14 +295,16 @@ internal sealed class PartStore : IDisposable
         if (tier is null) { return ""; }
         string name = $"The {NameOf(tier.Kind)} tier '{tier.Folder.Path}'";
         if (shortage.Need > tier.Budget) { return $"{name} has a budget of {tier.Budget:N0}."; }
-        if (shortage.IsStopped)
-        {
-            string holder = LockHolders.OfCapacity(tier.Folder) is { Length: > 0 } known ? $"process {known}" : "a process";
-            return $"{name} gives out no room: {holder} holds 'capacity.lock' and does not run. Continue or end it.";
-        }
+        if (shortage.IsStopped) { return $"{name} gives out no room: {Stopped(tier)}"; }
 
         return $"{name} has a budget of {tier.Budget:N0}, of which {shortage.Used:N0} are used, {tier.PinnedBytes(0):N0} of them pinned"
-            + $"{Holders(tier)}, {shortage.Reserved:N0} reserved by loads under way; its file system has {shortage.FileSystemFree:N0} free.";
+            + $"{Holders(tier)}, {shortage.Reserved:N0} reserved by loads under way or still used by readers of what was overwritten; its file system has {shortage.FileSystemFree:N0} free.";
+    }
+
+    private static string Stopped(Tier tier)
+    {
+        string holder = LockHolders.OfCapacity(tier.Folder) is { Length: > 0 } known ? $"process {known}" : "a process";
+        return $"{holder} holds 'capacity.lock' and does not run. Continue or end it.";
     }
 
     private static string Holders(Tier tier)

@@ -18,6 +18,10 @@ public sealed partial class LayeringTests
         ["Elements"] = ["Containers"],
         ["Parts"] = ["Interop"],
         ["Store"] = ["Parts", "Interop"],
+        ["Objects"] = ["Loading", "Store", "Parts", "Interop"],
+        ["Slicing"] = ["Loading", "Elements", "Containers", "Store", "Parts", "Interop"],
+        ["Summaries"] = ["Slicing", "Parts"],
+        ["Batches"] = ["Summaries", "Parts"],
         ["Loading"] = ["Elements", "Hdf5", "Zarr", "Containers", "Store", "Parts", "Interop"],
     };
 

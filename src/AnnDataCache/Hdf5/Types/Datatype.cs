@@ -10,7 +10,7 @@ internal sealed class Datatype
 
     internal required StoredType Stored { get; init; }
 
-    /// <summary>The numbers inside a value whose bytes stand in big-endian order.</summary>
+    /// <summary>The numbers inside a value whose bytes stand in big-endian order, or hold more bits than count.</summary>
     internal IReadOnlyList<SwapRun> Swaps { get; init; } = [];
 
     internal StringPadding Padding { get; init; }
@@ -23,7 +23,7 @@ internal sealed class Datatype
 
     internal Datatype? Element { get; init; }
 
-    /// <summary>Turns values, as they stand in the file, little-endian in place.</summary>
+    /// <summary>Turns values, as they stand in the file, little-endian in place, each of all its bits.</summary>
     internal void ToLittleEndian(Span<byte> values)
     {
         if (Swaps.Count > 0) { ByteOrder.Swap(values, Size, Swaps); }

@@ -20,6 +20,12 @@ internal sealed class Hdf5StringDecoder(FormatSource source, Datatype type) : St
 
     private ReadOnlySpan<byte> Trim(ReadOnlySpan<byte> value)
     {
+        if (type.Padding == StringPadding.NullTerminated)
+        {
+            int end = value.IndexOf((byte)0); // a writer may leave anything behind it
+            return end < 0 ? value : value[..end];
+        }
+
         value = value.TrimEnd((byte)0);
         return type.Padding == StringPadding.SpacePadded ? value.TrimEnd((byte)' ') : value;
     }

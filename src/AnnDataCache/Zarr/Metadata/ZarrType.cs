@@ -35,7 +35,7 @@ internal sealed record ZarrType(StoredType Stored, IReadOnlyList<SwapRun> Wide, 
     internal static ZarrType Number(DType type, bool isBig = false)
     {
         int size = type.Size(), width = type is DType.Complex64 or DType.Complex128 ? size / 2 : size;
-        SwapRun[] wide = width > 1 ? [new SwapRun(0, width, size / width)] : [];
+        SwapRun[] wide = width > 1 ? [new SwapRun(0, width, size / width, IsBig: true, Bits: null)] : [];
         string name = type switch
         {
             DType.Bool => "bool",
@@ -53,7 +53,7 @@ internal sealed record ZarrType(StoredType Stored, IReadOnlyList<SwapRun> Wide, 
     {
         long size = form == TextForm.CodePoints ? checked(4 * count) : count;
         if (size is <= 0 or > MaxValueBytes) { throw new UnsupportedContainerException($"Strings of {size:N0} bytes are not read; 1 to {MaxValueBytes:N0} are."); }
-        SwapRun[] wide = form == TextForm.CodePoints ? [new SwapRun(0, 4, (int)count)] : [];
+        SwapRun[] wide = form == TextForm.CodePoints ? [new SwapRun(0, 4, (int)count, IsBig: true, Bits: null)] : [];
         string name = form == TextForm.CodePoints ? $"utf32[{count}]{(isBig ? "be" : "")}" : $"bytes[{count}]";
         return new ZarrType(new StoredType(StoredClass.FixedString, (int)size, name), wide, isBig ? wide : []);
     }
@@ -85,7 +85,7 @@ internal sealed record ZarrType(StoredType Stored, IReadOnlyList<SwapRun> Wide, 
     {
         if (runs is [{ Offset: 0 } only] && only.Width * only.Count == size)
         {
-            all.Add(new SwapRun(offset, only.Width, only.Count * count));
+            all.Add(new SwapRun(offset, only.Width, only.Count * count, IsBig: true, Bits: null));
             return;
         }
 
