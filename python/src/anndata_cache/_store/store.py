@@ -72,6 +72,15 @@ class Source:
             name = self._names[element] = f"{identity_of(self.path, element, self._options)}.{self._version}"
         return name
 
+    def derived(self, element: str, what: str) -> Part | None:
+        """A part that was made of an element's, such as its `twin`, where a tier has it; nothing is made for it."""
+        key = f"{element}\0{what}"
+        name = self._names.get(key)
+        if name is None:
+            options = f"{what} {self._options}".rstrip()
+            name = self._names[key] = f"{identity_of(self.path, element, options)}.{self._version}"
+        return self.store.find(name, count=False)
+
     def part(self, element: str, also: Iterable[str] = ()) -> Part:
         """The part of an element, loaded where no tier has it.
 
