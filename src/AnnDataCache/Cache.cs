@@ -25,6 +25,7 @@ public sealed partial class Cache : IDisposable
     private readonly Loader _loader;
     private readonly PinTables _pins;
     private readonly HeldObjects _objects;
+    private readonly CsvLoader _csv;
     private bool _disposed;
 
     private Cache(CacheOptions options, PartStore store, ILogger logger)
@@ -34,6 +35,7 @@ public sealed partial class Cache : IDisposable
         _pins = new PinTables(store);
         _objects = new HeldObjects(store, _pins);
         _loader = new Loader(store, options, _coldWriter, logger);
+        _csv = new CsvLoader(store, _coldWriter);
     }
 
     /// <summary>The options it was opened with.</summary>
