@@ -1,9 +1,11 @@
 using AnnDataCache.Bench;
+using AnnDataCache.Bench.Soak;
 
 // bench FILE.h5ad [--rounds N]   load, first hit, repeat hit and memory beside anndata.read_h5ad, in one run
 // bench memory FILE.h5ad …       private memory of a load, file by file
 // bench scale                    a hit, a reservation and the statistics by the number of parts
 // bench replay                   eviction policies on generated traces
+// bench soak [--minutes N]       many processes that read, load, evict, rewrite and are killed; every read is checked
 
 if (args is [] or ["--help"] or ["-h"])
 {
@@ -14,6 +16,8 @@ if (args is [] or ["--help"] or ["-h"])
           dotnet run -c Release --project bench/AnnDataCache.Bench -- memory FILE.h5ad …
           dotnet run -c Release --project bench/AnnDataCache.Bench -- scale
           dotnet run -c Release --project bench/AnnDataCache.Bench -- replay
+          dotnet run -c Release --project bench/AnnDataCache.Bench -- soak [--minutes 60] [--processes 16] [--round 30] [--pace 0.4]
+              [--hot 400MB] [--cold 300MB] [--cells 80000] [--seed 1] [--folder /tmp/soak]
 
         Needs the published executable (dotnet publish src/AnnDataCache.Cli -c Release) and python3 with anndata.
         Writes tables to bench/results/<cpu>.
@@ -28,6 +32,9 @@ try
         "memory" => MemoryBench.Run(args[1..]),
         "scale" => ScaleBench.Run(),
         "replay" => ReplayBench.Run(),
+        "soak" => SoakBench.Run(args[1..]),
+        "soak-worker" => SoakWorker.Run(args[1..]),
+        "soak-probe" => SoakProbe.Run(args[1..]),
         _ => LoadBench.Run(BenchArguments.Parse(args)),
     };
 }

@@ -1,6 +1,7 @@
 using AnnDataCache.Interop;
 using AnnDataCache.Loading;
 using AnnDataCache.Objects;
+using AnnDataCache.Slicing;
 using AnnDataCache.Store;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -26,6 +27,7 @@ public sealed partial class Cache : IDisposable
     private readonly PinTables _pins;
     private readonly HeldObjects _objects;
     private readonly CsvLoader _csv;
+    private readonly TwinBuilder _twins;
     private bool _disposed;
 
     private Cache(CacheOptions options, PartStore store, ILogger logger)
@@ -34,6 +36,7 @@ public sealed partial class Cache : IDisposable
         _coldWriter = new ColdWriter(store, logger);
         _pins = new PinTables(store);
         _objects = new HeldObjects(store, _pins);
+        _twins = new TwinBuilder(logger);
         _loader = new Loader(store, options, _coldWriter, logger);
         _csv = new CsvLoader(store, _coldWriter);
     }
@@ -64,7 +67,7 @@ public sealed partial class Cache : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return new CachedAnnData(_loader, _pins, FindSource(path), cancellation);
+        return new CachedAnnData(_loader, _pins, _twins, FindSource(path), cancellation);
     }
 
     /// <summary>Opens a source on a thread of the pool.</summary>
@@ -107,16 +110,21 @@ public sealed partial class Cache : IDisposable
     public static IReadOnlyList<Finding> Diagnose(CacheOptions? options = null) =>
         StoreDoctor.Examine(options ?? CacheOptions.FromEnvironment());
 
-    /// <summary>Waits until cold copies of loaded parts are written.</summary>
-    /// <param name="cancellation">Gives up the copies that are not written yet; nothing is left of them.</param>
-    public Task FlushAsync(CancellationToken cancellation = default) => _coldWriter.DrainAsync(cancellation);
+    /// <summary>Waits until twins that were begun are built and cold copies of loaded parts are written.</summary>
+    /// <param name="cancellation">Gives up what is not finished yet; nothing is left of it.</param>
+    public async Task FlushAsync(CancellationToken cancellation = default)
+    {
+        await _twins.DrainAsync(cancellation).ConfigureAwait(false);
+        await _coldWriter.DrainAsync(cancellation).ConfigureAwait(false);
+    }
 
-    /// <summary>Finishes cold copies and closes the store. Elements that are still pinned stay valid.</summary>
+    /// <summary>Finishes the twin that is being built and cold copies, and closes the store. Elements that are still pinned stay valid.</summary>
     public void Dispose()
     {
         if (_disposed) { return; }
         _disposed = true;
         _pins.Dispose();
+        _twins.Dispose();
         _coldWriter.Dispose();
         _store.Dispose();
     }

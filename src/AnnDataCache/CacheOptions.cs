@@ -13,6 +13,17 @@ public enum Promotion
     Always,
 }
 
+/// <summary>When the twin of a sparse matrix is built: the same matrix gene by gene (of one stored so, cell by cell), for slices along its other axis.</summary>
+public enum TwinPolicy
+{
+    /// <summary>When the first gene is asked for: it is answered by a scan, and the twin is built behind the asker's back.</summary>
+    OnFirstGene,
+    /// <summary>When the matrix is loaded, behind the asker's back.</summary>
+    WithLoad,
+    /// <summary>Only when it is asked for: every gene is answered by a scan until then.</summary>
+    Never,
+}
+
 /// <summary>Where the tiers are and how large they may grow. Immutable; change a copy with <c>with</c>.</summary>
 /// <remarks>
 /// All processes that share a store must use the same folders. Budgets may differ: each process keeps to its own when it
@@ -44,6 +55,9 @@ public sealed record CacheOptions
     /// <summary>When cold parts are copied to the hot tier. Default: <see cref="AnnDataCache.Promotion.Auto"/>.</summary>
     public Promotion Promotion { get; init; } = Promotion.Auto;
 
+    /// <summary>When twins of sparse matrices are built. Default: <see cref="TwinPolicy.OnFirstGene"/>.</summary>
+    public TwinPolicy Twin { get; init; } = TwinPolicy.OnFirstGene;
+
     /// <summary>
     /// Name or number of a group whose members share the tiers' folders: 2770, with parts that they may read and nobody may
     /// write. Default: none, the folders are private. Sources that the group may not read are not shared. The default hot
@@ -64,7 +78,8 @@ public sealed record CacheOptions
     /// <remarks>
     /// <c>ANNDATA_CACHE_HOT_FOLDER</c> (alias <c>ANNDATA_CACHE_PLASMA_LOCATION</c>), <c>ANNDATA_CACHE_HOT_BYTES</c>,
     /// <c>ANNDATA_CACHE_FOLDER</c> (cold), <c>ANNDATA_CACHE_COLD_BYTES</c>, <c>ANNDATA_DATA_FOLDER</c>,
-    /// <c>ANNDATA_CACHE_GROUP</c>, <c>ANNDATA_CACHE_PROMOTION</c>, <c>ANNDATA_CACHE_PATIENCE</c> (seconds), <c>ANNDATA_CACHE_WORKERS</c>. Bytes may have a unit: <c>512MB</c>, <c>8GiB</c>.
+    /// <c>ANNDATA_CACHE_GROUP</c>, <c>ANNDATA_CACHE_PROMOTION</c>, <c>ANNDATA_CACHE_PATIENCE</c> (seconds), <c>ANNDATA_CACHE_WORKERS</c>,
+    /// <c>ANNDATA_CACHE_TWIN</c>. Bytes may have a unit: <c>512MB</c>, <c>8GiB</c>.
     /// </remarks>
     /// <exception cref="StoreException">A variable makes no sense; the message names it, its value and the remedy.</exception>
     public static CacheOptions FromEnvironment() => FromEnvironment(Environment.GetEnvironmentVariable);
@@ -77,6 +92,7 @@ public sealed record CacheOptions
         ColdBytes = Bytes(variable, "ANNDATA_CACHE_COLD_BYTES"),
         DataFolder = Folder(variable, "ANNDATA_DATA_FOLDER"),
         Promotion = Choice(variable, "ANNDATA_CACHE_PROMOTION"),
+        Twin = Twins(variable, "ANNDATA_CACHE_TWIN"),
         Group = variable("ANNDATA_CACHE_GROUP") is { Length: > 0 } group ? group : null,
         Patience = Seconds(variable, "ANNDATA_CACHE_PATIENCE", TimeSpan.FromSeconds(15)),
         Workers = Count(variable, "ANNDATA_CACHE_WORKERS"),
@@ -114,6 +130,14 @@ public sealed record CacheOptions
         "never" => Promotion.Never,
         "always" => Promotion.Always,
         string value => throw Bad(name, value, "auto, never or always"),
+    };
+
+    private static TwinPolicy Twins(Func<string, string?> variable, string name) => variable(name) switch
+    {
+        null or "" or "on-first-gene" => TwinPolicy.OnFirstGene,
+        "with-load" => TwinPolicy.WithLoad,
+        "never" => TwinPolicy.Never,
+        string value => throw Bad(name, value, "on-first-gene, with-load or never"),
     };
 
     private static int Count(Func<string, string?> variable, string name)

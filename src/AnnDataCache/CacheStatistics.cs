@@ -31,7 +31,9 @@ public sealed record CacheStatistics(TierStatistics Hot, TierStatistics Cold, lo
 /// <param name="Bytes">Size of the part.</param>
 /// <param name="Pinned">True when some process has it mapped.</param>
 /// <param name="Stale">True when the source has changed or gone since: nobody will ask for this part again.</param>
-public sealed record StoredPart(string Tier, string Name, string Source, string Element, long Bytes, bool Pinned, bool Stale)
+/// <param name="Derived">How it was made of the element: <c>twin</c>, <c>lookup feature_name</c>; null for the element itself.</param>
+public sealed record StoredPart(
+    string Tier, string Name, string Source, string Element, long Bytes, bool Pinned, bool Stale, string? Derived = null)
 {
     /// <summary>True for an object that was put: it has no source, and <see cref="Element"/> is its name.</summary>
     public bool IsObject => Source.Length == 0;

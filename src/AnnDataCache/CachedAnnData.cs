@@ -1,6 +1,8 @@
 using AnnDataCache.Interop;
 using AnnDataCache.Loading;
+using AnnDataCache.Slicing;
 using AnnDataCache.Store;
+using AnnDataCache.Summaries;
 
 namespace AnnDataCache;
 
@@ -15,20 +17,21 @@ namespace AnnDataCache;
 /// using var pca = pbmc.Pin("obsm/X_pca");
 /// ReadOnlyTensorSpan&lt;float&gt; values = pca.Dense&lt;float&gt;();    // 2,700 × 50
 /// </code></example>
-public sealed class CachedAnnData : IDisposable
+public sealed partial class CachedAnnData : IDisposable
 {
     /// <summary>A file that is rewritten again and again while it is read is given up after so many attempts.</summary>
     private const int MaxAttempts = 4;
 
     private readonly Loader _loader;
     private readonly PinTables _pins;
+    private readonly TwinBuilder _twins;
     private readonly Lock _lock = new();
     private Snapshot _snapshot;
     private bool _disposed;
 
-    internal CachedAnnData(Loader loader, PinTables pins, string path, CancellationToken cancellation)
+    internal CachedAnnData(Loader loader, PinTables pins, TwinBuilder twins, string path, CancellationToken cancellation)
     {
-        (_loader, _pins) = (loader, pins);
+        (_loader, _pins, _twins) = (loader, pins, twins);
         _snapshot = TakeSnapshot(path, cancellation);
     }
 
@@ -60,18 +63,24 @@ public sealed class CachedAnnData : IDisposable
     {
         ArgumentNullException.ThrowIfNull(element);
         ObjectDisposedException.ThrowIf(_disposed, this);
+        return OnCurrent(snapshot => PinOf(snapshot, element, progress, cancellation), cancellation);
+    }
+
+    private PinnedElement PinOf(Snapshot snapshot, string element, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    {
+        if (snapshot.Held.TryGet(element) is not { } held) { return LoadOrMakeRoom(snapshot, element, progress, cancellation); }
+        CacheMetrics.Hits.Add(1);
+        return new PinnedElement(held.Info, held.Pin, loaded: false);
+    }
+
+    /// <summary>Does what needs one version of the file, again when the file changes meanwhile.</summary>
+    private T OnCurrent<T>(Func<Snapshot, T> action, CancellationToken cancellation)
+    {
         for (int attempt = 1; ; attempt++)
         {
-            Snapshot snapshot = Current(cancellation);
-            if (snapshot.Held.TryGet(element) is { } held)
-            {
-                CacheMetrics.Hits.Add(1);
-                return new PinnedElement(held.Info, held.Pin, loaded: false);
-            }
-
             try
             {
-                return LoadOrMakeRoom(snapshot, element, progress, cancellation);
+                return action(Current(cancellation));
             }
             catch (SourceChangedException changed) when (attempt < MaxAttempts)
             {
@@ -103,6 +112,46 @@ public sealed class CachedAnnData : IDisposable
         ElementInfo info = Find(snapshot.Tree, element) ?? throw NotFound(snapshot, element);
         return _loader.Explain(snapshot.Source, info.PartPath);
     }
+
+    /// <summary>Mean, variance and fraction expressed of genes, over all cells or for each group of them: the numbers of a dot plot.</summary>
+    /// <param name="genes">Names in the index of var; null for all genes.</param>
+    /// <param name="groupBy">A column of obs, such as <c>cell_type</c>; null for all cells as one group.</param>
+    /// <param name="element">The matrix: <c>X</c>, <c>layers/counts</c>, <c>raw/X</c>.</param>
+    /// <param name="cutoff">A cell expresses a gene when its value is above this.</param>
+    /// <param name="cancellation">Honoured between stripes of cells.</param>
+    /// <returns>Numbers in private memory. How sums are rounded and what NaN does: <see cref="GeneSummary"/>.</returns>
+    /// <exception cref="ElementException">No such element, column or gene; an ambiguous gene; more than 32,767 groups.</exception>
+    /// <exception cref="SourceException">The file is gone, unreadable, or keeps changing.</exception>
+    /// <exception cref="StoreException">No tier has room for what must be loaded.</exception>
+    public GeneSummary SummarizeGenes(
+        IReadOnlyList<string>? genes = null, string? groupBy = null, string element = "X", double cutoff = 0, CancellationToken cancellation = default) =>
+        AnnDataSummaries.Genes(this, genes, groupBy, element, cutoff, _loader.Workers, cancellation);
+
+    /// <summary>A histogram of a column of numbers, or the counts of a column of categories, strings or bools.</summary>
+    /// <param name="column">Path: <c>obs/n_genes</c>, <c>var/highly_variable</c>, <c>obsm/X_umap</c>.</param>
+    /// <param name="bins">Bins of the histogram.</param>
+    /// <param name="item">Which number of each row, where a row has several.</param>
+    /// <param name="cancellation">Honoured between stripes of rows.</param>
+    /// <returns>Numbers in private memory.</returns>
+    /// <exception cref="ElementException">No such column, or it is neither numbers nor at most 32,767 distinct values.</exception>
+    /// <exception cref="SourceException">The file is gone, unreadable, or keeps changing.</exception>
+    /// <exception cref="StoreException">No tier has room for what must be loaded.</exception>
+    public ColumnSummary SummarizeColumn(string column, int bins = 50, long item = 0, CancellationToken cancellation = default)
+    {
+        using PinnedElement pinned = Pin(column, null, cancellation);
+        return ColumnSummaries.Summarize(pinned, item, bins, _loader.Workers, cancellation);
+    }
+
+    /// <summary>Mini-batches of cells for training, in an order that follows from a seed and the epoch.</summary>
+    /// <param name="options">Default: all cells and genes of X, shuffled.</param>
+    /// <param name="cancellation">Honoured while the matrix is loaded.</param>
+    /// <returns>Owned by the caller: it keeps the matrix pinned until it is disposed.</returns>
+    /// <exception cref="ElementException">No such element, column or gene; a matrix that is not stored by cell; weights that are none.</exception>
+    /// <exception cref="ArgumentException">Options that make no sense.</exception>
+    /// <exception cref="SourceException">The file is gone, unreadable, or keeps changing.</exception>
+    /// <exception cref="StoreException">No tier has room for what must be loaded.</exception>
+    public BatchReader Batches(BatchOptions? options = null, CancellationToken cancellation = default) =>
+        BatchReader.Open(this, options ?? new BatchOptions(), cancellation);
 
     /// <summary>Closes the file. Parts stay in the store, and pinned elements stay valid.</summary>
     public void Dispose()
@@ -142,6 +191,7 @@ public sealed class CachedAnnData : IDisposable
         ElementInfo whole = info.PartPath == info.Path ? info : snapshot.Tree.Find(info.PartPath)!;
         PartPin pin = _loader.Pin(snapshot.Source, whole, progress, cancellation, out bool loaded);
         snapshot.Held.Keep(element, info, pin);
+        if (loaded && TwinPolicy == TwinPolicy.WithLoad) { StartTwinOfGenes(snapshot, info, pin); }
         PinnedElement pinned = new(info, pin, loaded);
         if (info.Path != whole.Path && whole.Kind is ElementKind.DataFrame or ElementKind.RecArray && pinned.RefusedColumns.ContainsKey(info.Name))
         {
@@ -219,7 +269,7 @@ public sealed class CachedAnnData : IDisposable
     /// <summary>One version of the file: its tree, and the parts this object keeps mapped of it.</summary>
     private sealed record Snapshot(AnnDataSource Source, ElementInfo Tree, PinTable Held) : IDisposable
     {
-        internal bool IsCurrent() => FileStat.TryOf(Source.Path, out FileStat now) && now.SameVersion(Source.Stat);
+        internal bool IsCurrent() => Source.IsCurrent();
 
         public void Dispose()
         {

@@ -76,7 +76,7 @@ public sealed unsafe class PinnedColumn
     });
 
     /// <summary>Of strings and lists: rows + 1 int64 offsets into the bytes or items. Of a sparse matrix: indptr. Else empty.</summary>
-    public PinnedBuffer Offsets => Buffer(_layout.Offsets, _layout.Kind == ColumnKind.Sparse ? _layout.IndexType : DType.Int64);
+    public PinnedBuffer Offsets => Buffer(_layout.Offsets, _layout.Kind == ColumnKind.Sparse ? _layout.OffsetType : DType.Int64);
 
     /// <summary>Of a sparse matrix: the position of each entry on the other axis. Else empty.</summary>
     public PinnedBuffer Indices => Buffer(_layout.Indices, _layout.IndexType);

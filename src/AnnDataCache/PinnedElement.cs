@@ -39,6 +39,8 @@ public sealed unsafe class PinnedElement : IDisposable
 
     internal PartLayout Layout => _pin.View.Layout;
 
+    internal PartPin Part => _pin;
+
     /// <summary>Columns: of a dataframe all that could be read, the index first; of an array or matrix the only one.</summary>
     public IReadOnlyList<PinnedColumn> Columns
     {

@@ -9,13 +9,14 @@ public sealed class CacheOptionsTests
         CacheOptions options = Read(
             ("ANNDATA_CACHE_HOT_FOLDER", "/dev/shm/a"), ("ANNDATA_CACHE_HOT_BYTES", "2GiB"), ("ANNDATA_CACHE_FOLDER", "/tmp/b"),
             ("ANNDATA_CACHE_COLD_BYTES", "500 MB"), ("ANNDATA_DATA_FOLDER", "/data"), ("ANNDATA_CACHE_PROMOTION", "never"),
-            ("ANNDATA_CACHE_WORKERS", "3"));
+            ("ANNDATA_CACHE_TWIN", "with-load"), ("ANNDATA_CACHE_WORKERS", "3"));
         Assert.Equal("/dev/shm/a", options.HotFolder);
         Assert.Equal(2L << 30, options.HotBytes);
         Assert.Equal("/tmp/b", options.ColdFolder);
         Assert.Equal(500_000_000, options.ColdBytes);
         Assert.Equal("/data", options.DataFolder);
         Assert.Equal(Promotion.Never, options.Promotion);
+        Assert.Equal(TwinPolicy.WithLoad, options.Twin);
         Assert.Equal(3, options.Workers);
     }
 
@@ -33,6 +34,7 @@ public sealed class CacheOptionsTests
     [InlineData("ANNDATA_CACHE_HOT_FOLDER", "relative/folder", "absolute path")]
     [InlineData("ANNDATA_CACHE_FOLDER", "/proc/self/status", "this is a file")]
     [InlineData("ANNDATA_CACHE_PROMOTION", "sometimes", "auto, never or always")]
+    [InlineData("ANNDATA_CACHE_TWIN", "soon", "on-first-gene, with-load or never")]
     [InlineData("ANNDATA_CACHE_WORKERS", "0", "1 to 1024")]
     public void WhatMakesNoSenseIsRefusedWithNameValueAndRemedy(string name, string value, string remedy)
     {

@@ -35,7 +35,10 @@ internal sealed class ListVerb : Verb
                 (false, true) => "stale",
                 _ => "",
             };
-            table.AddLong(part.Tier, Words.Bytes(part.Bytes), state, part.Element.Length == 0 ? "(tree of elements)" : part.Element, part.IsObject ? "(object)" : part.Source);
+            string element = part.Element.Length == 0 ? "(tree of elements)" : part.Element;
+            table.AddLong(
+                part.Tier, Words.Bytes(part.Bytes), state, part.Derived is null ? element : $"{element} ({part.Derived})",
+                part.IsObject ? "(object)" : part.Source);
         }
 
         table.Write(writer);
@@ -55,6 +58,7 @@ internal sealed class ListVerb : Verb
             writer.WriteString("source", part.Source);
             writer.WriteString("element", part.Element);
             if (part.IsObject) { writer.WriteBoolean("object", true); }
+            if (part.Derived is not null) { writer.WriteString("derived", part.Derived); }
             writer.WriteNumber("bytes", part.Bytes);
             writer.WriteBoolean("pinned", part.Pinned);
             writer.WriteBoolean("stale", part.Stale);

@@ -96,7 +96,7 @@ internal sealed class GroupMembers : FrameMembers
         AttributeValue? attribute = codes.FindAttribute("categories");
         if (attribute is not { Type.Class: StoredClass.Reference } || attribute.AsInteger() is not { } address) { return null; }
         return _group.OpenReference((ulong)address) is ContainerArray values
-            ? new LegacyCategories(values, values.FindAttribute("ordered")?.AsInteger() == 1)
+            ? new LegacyCategories(values, values.FindAttribute("ordered")?.AsInteger() is not (null or 0))
             : throw new DamagedContainerException($"The categories of '{codes.Path}' are a group, not a dataset");
     }
 

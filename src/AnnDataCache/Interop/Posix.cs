@@ -72,6 +72,12 @@ internal static unsafe partial class Posix
     [LibraryImport(Libc, EntryPoint = "fchown", SetLastError = true)]
     internal static partial int FChown(int descriptor, uint user, uint group);
 
+    [LibraryImport(Libc, EntryPoint = "fsetxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int FSetXAttr(int descriptor, string name, byte* value, nuint size, int flags);
+
+    [LibraryImport(Libc, EntryPoint = "fgetxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint FGetXAttr(int descriptor, string name, byte* value, nuint size);
+
     [LibraryImport(Libc, EntryPoint = "getgrnam", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint GroupByName(string name);
 

@@ -11,6 +11,9 @@ namespace AnnDataCache.Loading;
 /// </remarks>
 internal sealed class AnnDataSource : IDisposable
 {
+    /// <summary>Longer than any tick of the clock by which kernels stamp files.</summary>
+    private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(20);
+
     private readonly Lock _lock = new();
     private ContainerFile? _container;
     private int _rents;
@@ -40,6 +43,20 @@ internal sealed class AnnDataSource : IDisposable
         }
     }
 
+    /// <summary>True while the path leads to this version.</summary>
+    internal bool IsCurrent() => FileStat.TryOf(Path, out FileStat now) && now.SameVersion(Stat);
+
+    /// <summary>How long to wait before a file that was changed at this moment may be read.</summary>
+    /// <remarks>
+    /// Kernels before 6.13 stamp a file by a clock that ticks every 1 to 10 ms: of two writes within a tick the second does
+    /// not show. Once the tick is over, what is read is the last of them, and what is written later has another stamp.
+    /// </remarks>
+    internal static TimeSpan UnsettledFor(long changedNs, DateTimeOffset now)
+    {
+        TimeSpan age = now - DateTimeOffset.UnixEpoch - TimeSpan.FromTicks(changedNs / 100);
+        return age >= s_tick ? TimeSpan.Zero : age <= TimeSpan.Zero ? s_tick : s_tick - age;
+    }
+
     /// <summary>Opens the container if it is not open, and keeps it so until the returned rent is disposed.</summary>
     /// <exception cref="SourceException">It cannot be opened.</exception>
     internal Rented Rent()
@@ -64,6 +81,7 @@ internal sealed class AnnDataSource : IDisposable
 
     private ContainerFile OpenContainer()
     {
+        if (UnsettledFor(Stat.ChangedNs, DateTimeOffset.UtcNow) is { Ticks: > 0 } wait) { Thread.Sleep(wait); }
         try
         {
             return Hdf5File.Open(Path);

@@ -28,6 +28,12 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
     /// <summary>The path under which the tree of all elements is stored; no element of a file has it.</summary>
     internal const string TreePath = "";
 
+    /// <summary>Threads that decode a load or compute over a part.</summary>
+    internal int Workers => options.Workers;
+
+    /// <summary>Parts that are made of the parts of elements.</summary>
+    internal DerivedParts Derived { get; } = new(store, options, coldWriter);
+
     internal PartName NameOf(AnnDataSource source, string element) => store.NameOf(source.Path, element, source.Stat);
 
     /// <summary>The part that describes all elements of the source.</summary>
@@ -108,7 +114,7 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
             }
             catch (Exception damage) when (ContainerException.IsDamage(damage))
             {
-                if (!rented.Container.IsUnchanged()) { throw new SourceChangedException(source.Path); }
+                if (!IsUnchanged(source, rented.Container)) { throw new SourceChangedException(source.Path); }
                 throw new ElementException(CacheError.ElementUnreadable, $"'{element}' of '{source.Path}' cannot be read: {damage.Message}", damage);
             }
         }
@@ -127,7 +133,7 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
         CrashPoint.Reach("filled");
         plan.WriteFraming(reservation.Target);
         CrashPoint.Reach("framed");
-        if (!container.IsUnchanged()) { throw new SourceChangedException(source.Path); } // L1
+        if (!IsUnchanged(source, container)) { throw new SourceChangedException(source.Path); } // L1
         TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
         reservation.Cost = elapsed.TotalSeconds;
         PartPin pin = reservation.Seal();
@@ -138,6 +144,9 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
         if (pin.Tier == TierKind.Hot) { coldWriter.Add(pin); }
         return pin;
     }
+
+    /// <summary>What was read is the version that gave the part its name (L1): the file may have been replaced before it was opened.</summary>
+    private static bool IsUnchanged(AnnDataSource source, ContainerFile container) => container.IsUnchanged() && source.IsCurrent();
 
     private void LogRefusedColumn(string element, ColumnException column)
     {

@@ -62,7 +62,7 @@ internal static class ArrowTypes
             case ColumnKind.Sparse:
                 int index = Numbers(builder, "index", column.IndexType, 1), value = Numbers(builder, "value", column.Type, 1);
                 int entry = Field(builder, "item", nullable: false, Struct, Empty(builder), [index, value], 0, []);
-                return (column.IndexType == DType.Int32 ? List : LargeList, Empty(builder), [entry]);
+                return (column.OffsetType == DType.Int32 ? List : LargeList, Empty(builder), [entry]);
             default: return NumberType(builder, column.Type, column.Width);
         }
     }

@@ -60,9 +60,10 @@ internal static class BufferLengths
                 if (column.Items is null) { return "it has no items"; }
                 return FindProblem(column.Items) ?? Expect(column, 0, checked((column.Rows + 1) * sizeof(long)), 0);
             case ColumnKind.Sparse:
-                if (column.IndexType is not (DType.Int32 or DType.Int64)) { return $"its indices are {column.IndexType.Name()}"; }
+                if (column.IndexType is not (DType.Int32 or DType.Int64 or DType.UInt8 or DType.UInt16)) { return $"its indices are {column.IndexType.Name()}"; }
+                if (column.OffsetType is not (DType.Int32 or DType.Int64)) { return $"its offsets are {column.OffsetType.Name()}"; }
                 long entries = column.Values.Length / column.Type.Size();
-                return Expect(column, checked(entries * column.Type.Size()), checked((column.Rows + 1) * column.IndexType.Size()),
+                return Expect(column, checked(entries * column.Type.Size()), checked((column.Rows + 1) * column.OffsetType.Size()),
                     checked(entries * column.IndexType.Size()));
             default:
                 return "it is of no known kind";

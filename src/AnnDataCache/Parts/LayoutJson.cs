@@ -31,6 +31,7 @@ internal static class LayoutJson
             writer.WriteString("element", layout.Element);
             writer.WriteString("source", layout.Source);
             WriteText(writer, "object", layout.Object);
+            WriteText(writer, "derived", layout.Derived);
             WriteText(writer, "encoding_type", layout.EncodingType);
             WriteText(writer, "encoding_version", layout.EncodingVersion);
             WriteNumbers(writer, "shape", layout.Shape);
@@ -63,6 +64,7 @@ internal static class LayoutJson
         if (column.Kind == ColumnKind.Sparse)
         {
             writer.WriteString("index_dtype", column.IndexType.Name());
+            if (column.OffsetType != column.IndexType) { writer.WriteString("offsets_dtype", column.OffsetType.Name()); }
             writer.WriteBoolean("canonical", column.Canonical);
         }
 
@@ -147,7 +149,7 @@ internal static class LayoutJson
     {
         int version = 0;
         PartKind? kind = null;
-        string? element = null, source = null, name = null, encodingType = null, encodingVersion = null, index = null;
+        string? element = null, source = null, name = null, derived = null, encodingType = null, encodingVersion = null, index = null;
         List<long> shape = [];
         List<ColumnLayout> columns = [];
         List<RefusedColumn> refused = [];
@@ -163,6 +165,7 @@ internal static class LayoutJson
             else if (reader.ValueTextEquals("element"u8)) { element = ReadText(ref reader); }
             else if (reader.ValueTextEquals("source"u8)) { source = ReadText(ref reader); }
             else if (reader.ValueTextEquals("object"u8)) { name = ReadText(ref reader); }
+            else if (reader.ValueTextEquals("derived"u8)) { derived = ReadText(ref reader); }
             else if (reader.ValueTextEquals("encoding_type"u8)) { encodingType = ReadText(ref reader); }
             else if (reader.ValueTextEquals("encoding_version"u8)) { encodingVersion = ReadText(ref reader); }
             else if (reader.ValueTextEquals("index"u8)) { index = ReadText(ref reader); }
@@ -175,7 +178,7 @@ internal static class LayoutJson
         if (version == 0 || kind is null || element is null || source is null) { throw new JsonException("version, kind, element or source is missing"); }
         return new PartLayout
         {
-            Version = version, Kind = kind.Value, Element = element, Source = source, Object = name, EncodingType = encodingType,
+            Version = version, Kind = kind.Value, Element = element, Source = source, Object = name, Derived = derived, EncodingType = encodingType,
             EncodingVersion = encodingVersion, Shape = shape, Columns = columns, IndexName = index, Refused = refused,
         };
     }
@@ -190,7 +193,7 @@ internal static class LayoutJson
     {
         string? name = null, encoding = null;
         ColumnKind? kind = null;
-        DType type = default, indexType = default;
+        DType type = default, indexType = default, offsetType = default;
         long rows = -1, width = 1, nulls = 0;
         bool ordered = false, canonical = false, ascii = false;
         BufferRange validity = default, values = default, offsets = default, indices = default;
@@ -203,6 +206,7 @@ internal static class LayoutJson
             else if (reader.ValueTextEquals("kind"u8)) { kind = (ColumnKind)ReadName(ref reader, s_columnKinds); }
             else if (reader.ValueTextEquals("dtype"u8)) { type = DTypes.Parse(ReadText(ref reader)); }
             else if (reader.ValueTextEquals("index_dtype"u8)) { indexType = DTypes.Parse(ReadText(ref reader)); }
+            else if (reader.ValueTextEquals("offsets_dtype"u8)) { offsetType = DTypes.Parse(ReadText(ref reader)); }
             else if (reader.ValueTextEquals("rows"u8)) { rows = ReadNumber(ref reader); }
             else if (reader.ValueTextEquals("width"u8)) { width = ReadNumber(ref reader); }
             else if (reader.ValueTextEquals("null_count"u8)) { nulls = ReadNumber(ref reader); }
@@ -225,7 +229,7 @@ internal static class LayoutJson
         return new ColumnLayout
         {
             Name = name, Kind = kind.Value, Type = type, Rows = rows, Width = width, Ordered = ordered, IndexType = indexType,
-            NullCount = nulls, Ascii = ascii, Canonical = canonical, Validity = validity, Values = values, Offsets = offsets,
+            OffsetType = offsetType, NullCount = nulls, Ascii = ascii, Canonical = canonical, Validity = validity, Values = values, Offsets = offsets,
             Indices = indices, Categories = categories, Items = items, Encoding = encoding, Stored = stored, Shape = shape,
         };
     }

@@ -43,12 +43,22 @@ internal static unsafe class PartCheck
             Falling<long>(view, column.Offsets, column.Values.Length) ?? (IsUtf8(view, column.Values) ? null : "its text is not UTF-8"),
         ColumnKind.Bytes => Falling<long>(view, column.Offsets, column.Values.Length),
         ColumnKind.List => Falling<long>(view, column.Offsets, column.Items!.Rows),
-        ColumnKind.Sparse when column.IndexType == DType.Int32 =>
-            Falling<int>(view, column.Offsets, column.Values.Length / column.Type.Size()) ?? OutOfRange<int>(view, column.Indices, minor, "index", cancellation),
-        ColumnKind.Sparse =>
-            Falling<long>(view, column.Offsets, column.Values.Length / column.Type.Size()) ?? OutOfRange<long>(view, column.Indices, minor, "index", cancellation),
+        ColumnKind.Sparse => ProblemOfEntries(view, column, minor, cancellation),
         _ => null,
     };
+
+    private static string? ProblemOfEntries(PartView view, ColumnLayout column, long minor, CancellationToken cancellation)
+    {
+        long entries = column.Values.Length / column.Type.Size();
+        string? falling = column.OffsetType == DType.Int32 ? Falling<int>(view, column.Offsets, entries) : Falling<long>(view, column.Offsets, entries);
+        return falling ?? column.IndexType switch
+        {
+            DType.UInt8 => OutOfRange<byte>(view, column.Indices, minor, "index", cancellation),
+            DType.UInt16 => OutOfRange<ushort>(view, column.Indices, minor, "index", cancellation),
+            DType.Int32 => OutOfRange<int>(view, column.Indices, minor, "index", cancellation),
+            _ => OutOfRange<long>(view, column.Indices, minor, "index", cancellation),
+        };
+    }
 
     /// <summary>A missing value has code 0, also where there is no category at all.</summary>
     private static long CodeLimit(ColumnLayout column) => Math.Max(column.Categories!.Rows, column.NullCount > 0 ? 1 : 0);

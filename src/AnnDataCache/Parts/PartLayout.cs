@@ -39,7 +39,7 @@ internal enum ColumnKind
     String,
     /// <summary><c>Values</c>: codes into <c>Categories</c>; 0 where the validity bit is cleared.</summary>
     Categorical,
-    /// <summary><c>Offsets</c> (Rows + 1), <c>Indices</c>, <c>Values</c>; the first two of <c>IndexType</c>.</summary>
+    /// <summary><c>Offsets</c> (Rows + 1, of <c>OffsetType</c>), <c>Indices</c> (of <c>IndexType</c>), <c>Values</c>.</summary>
     Sparse,
     /// <summary><c>Values</c>: UTF-8 JSON, one row.</summary>
     Json,
@@ -70,8 +70,11 @@ internal sealed class ColumnLayout
     /// <summary>Of a categorical.</summary>
     internal bool Ordered { get; init; }
 
-    /// <summary>Of a sparse column: int32 below 2^31 non-zeros, else int64, the same for offsets and indices.</summary>
+    /// <summary>Of a sparse column: int32 below 2^31 non-zeros, else int64; of a twin the smallest type that holds its other axis.</summary>
     internal DType IndexType { get; init; }
+
+    /// <summary>Of a sparse column: int32 or int64. The same as the indices' unless the part is a twin.</summary>
+    internal DType OffsetType { get => field == default ? IndexType : field; init; }
 
     /// <summary>Number of cleared validity bits; known only when the column has been filled.</summary>
     internal long NullCount { get; set; }
@@ -97,7 +100,7 @@ internal sealed class ColumnLayout
     /// <summary>AnnData's encoding of the stored column: <c>array</c>, <c>categorical</c>, <c>nullable-integer</c> …</summary>
     internal string? Encoding { get; init; }
 
-    /// <summary>Types as stored where the part holds others: keys <c>codes</c>, <c>indices</c>, <c>indptr</c>; values are dtype names.</summary>
+    /// <summary>Types as stored where the part holds others: keys <c>codes</c>, <c>indices</c>, <c>indptr</c>, <c>data</c>; values are dtype names.</summary>
     internal IReadOnlyDictionary<string, string>? Stored { get; init; }
 
     /// <summary>Number of dimensions × lengths of a string or nullable array that is not one-dimensional; else null.</summary>
@@ -127,6 +130,9 @@ internal sealed class PartLayout
 
     /// <summary>Of an object: JSON that only pandas needs, verbatim, or null. Written, never read here.</summary>
     internal string? Pandas { get; init; }
+
+    /// <summary>How the part was made of its element's part, as in its name's options: <c>twin</c>, <c>lookup feature_name</c>; else null.</summary>
+    internal string? Derived { get; init; }
 
     internal string? EncodingType { get; init; }
     internal string? EncodingVersion { get; init; }

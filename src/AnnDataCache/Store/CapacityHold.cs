@@ -89,14 +89,27 @@ internal sealed class CapacityHold : IDisposable
     }
 
     /// <summary>Counts what is there, deletes the reservations of dead processes, and returns the sealed parts.</summary>
+    /// <remarks>
+    /// Sealing needs no lock, so that a reservation may become a part after it was counted as the one and before the other
+    /// is scanned: it would count twice. None is made while the lock is held, so that as many before and after are the same.
+    /// </remarks>
     internal List<TierEntry> Recount()
     {
         Begin();
         (long bytes, long files, _, _) = _folder.ReapAndCountLocked();
-        List<TierEntry> parts = _folder.Scan();
-        (Bytes, Files) = (bytes + parts.Sum(part => part.Bytes), files + parts.Count);
-        Commit();
-        return parts;
+        while (true)
+        {
+            List<TierEntry> parts = _folder.Scan();
+            (long bytesAfter, long filesAfter, _, _) = _folder.ReapAndCountLocked();
+            if (filesAfter == files)
+            {
+                (Bytes, Files) = (bytes + parts.Sum(part => part.Bytes), files + parts.Count);
+                Commit();
+                return parts;
+            }
+
+            (bytes, files) = (bytesAfter, filesAfter);
+        }
     }
 
     private bool Read()

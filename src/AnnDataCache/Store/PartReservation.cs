@@ -29,11 +29,21 @@ internal sealed class PartReservation : IDisposable
     /// <summary>What loading it has cost, in seconds: parts that cost more stay longer.</summary>
     internal double Cost { get; set; } = 1;
 
+    /// <summary>The part that it is derived from; null when it is decoded from a source.</summary>
+    internal PartName? MadeOf { get; set; }
+
     /// <summary>True when the bytes come from the other tier: then this is no load.</summary>
     internal bool IsCopy { get; set; }
 
+    /// <summary>The hash of all bytes, where whoever writes them knows it.</summary>
+    internal UInt128? Hash { get; set; }
+
     /// <summary>Where the bytes go; disjoint ranges may be written by several threads.</summary>
     internal ByteTarget Target => _target;
+
+    /// <summary>Address of the whole part, every page given, for bytes that are scattered; null where the file system cannot do that.</summary>
+    /// <exception cref="StoreException">The file system is full.</exception>
+    internal unsafe byte* TryMap() => _target.TryMap(0, Length);
 
     /// <summary>Makes the part visible to all processes and pins it. Nothing may be written afterwards.</summary>
     internal PartPin Seal()
@@ -107,7 +117,11 @@ internal sealed unsafe class PartTarget(FileDescriptor file, long length, string
     internal override byte* TryGetAddress(long offset, long count)
     {
         CheckRange(offset, count);
-        if (!s_maps || count == 0) { return null; }
+        return s_maps && count > 0 ? TryMap(offset, count) : null;
+    }
+
+    internal byte* TryMap(long offset, long count)
+    {
         long start = offset / PageBytes * PageBytes;
         if (Posix.FAllocate(file.Value, 0, start, offset + count - start) != 0)
         {

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using AnnDataCache.Interop;
 using AnnDataCache.Parts;
 using Microsoft.Extensions.Logging;
@@ -40,10 +41,13 @@ internal sealed class PartStore : IDisposable
     internal static PartStore Open(CacheOptions options, ILogger logger) =>
         new(TierSettings.Hot(options), TierSettings.Cold(options), options, logger);
 
-    /// <summary>The name of an element's part.</summary>
+    /// <summary>The name of an element's part, or of one that is derived from it.</summary>
     /// <remarks>In a folder that a group shares, a source that the group may not read has parts of this user's own.</remarks>
-    internal PartName NameOf(string source, string element, in FileStat stat) =>
-        PartName.For(source, element, Main.Folder.Access.MayShare(stat) ? "" : $"user {Posix.EffectiveUserId()}", stat);
+    internal PartName NameOf(string source, string element, in FileStat stat, string? derived = null)
+    {
+        string user = Main.Folder.Access.MayShare(stat) ? "" : $"user {Posix.EffectiveUserId()}";
+        return PartName.For(source, element, string.Join(' ', new[] { derived ?? "", user }.Where(option => option.Length > 0)), stat);
+    }
 
     /// <summary>Moves when a process has found no room.</summary>
     internal long PressureEpoch => Main.Board.PressureEpoch;
@@ -52,23 +56,26 @@ internal sealed class PartStore : IDisposable
     internal bool HasCold => _cold is not null && _hot is not null;
 
     /// <summary>Maps a part from the hot tier, else from the cold one in place; null, and a counted miss, when neither has it.</summary>
-    internal PartPin? TryPin(PartName name)
+    /// <param name="name">The part.</param>
+    /// <param name="madeOf">The part that it was derived from, which must be worth more than it is.</param>
+    internal PartPin? TryPin(PartName name, PartName? madeOf = null)
     {
-        if (Find(name) is { } pin) { return pin; }
+        if (TryFind(name, madeOf) is { } pin) { return pin; }
         Main.Board.Add(ControlBoard.Counter.Misses, 1);
         CacheMetrics.Misses.Add(1);
         return null;
     }
 
-    private PartPin? Find(PartName name)
+    /// <summary>The same for whoever can do without the part: no miss is counted.</summary>
+    internal PartPin? TryFind(PartName name, PartName? madeOf = null)
     {
-        if (_hot?.TryPin(name) is { } hot)
+        if (_hot?.TryPin(name, madeOf) is { } hot)
         {
             Count(_hot);
             return hot;
         }
 
-        if (_cold?.TryPin(name) is not { } cold) { return null; }
+        if (_cold?.TryPin(name, madeOf) is not { } cold) { return null; }
         Count(_cold);
         return _promotes ? Promote(cold) : cold;
     }
@@ -81,18 +88,21 @@ internal sealed class PartStore : IDisposable
 
     /// <summary>Enters the single flight of a name: one process loads it, the others get its part.</summary>
     internal LoadTicket EnterLoad(PartName name, CancellationToken cancellation) =>
-        LoadTicket.Enter(Main.Folder, name, () => Find(name), _patience, cancellation);
+        LoadTicket.Enter(Main.Folder, name, () => TryFind(name), _patience, cancellation);
 
     /// <summary>Room for a part: in the hot tier, else in the cold one.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="bytes">Its length.</param>
     /// <param name="source">What it is made of: nobody may read the part who may not read the source.</param>
+    /// <param name="madeOf">The part that it is derived from.</param>
     /// <exception cref="StoreException">Neither has it: too large, or all is pinned.</exception>
-    internal PartReservation Reserve(PartName name, long bytes, in FileStat source)
+    internal PartReservation Reserve(PartName name, long bytes, in FileStat source, PartName? madeOf = null)
     {
         Shortage hot = default, cold = default;
         PartReservation? reservation = _hot?.TryReserve(name, bytes, source, out hot) ?? _cold?.TryReserve(name, bytes, source, out cold);
-        return reservation ?? throw NoRoom(bytes, hot, cold);
+        if (reservation is null) { throw NoRoom(bytes, hot, cold); }
+        reservation.MadeOf = madeOf;
+        return reservation;
     }
 
     /// <summary>Writes a hot part's bytes to the cold tier, unless they are there; false when there is no room.</summary>
@@ -101,20 +111,27 @@ internal sealed class PartStore : IDisposable
         if (_cold is null || pin.Tier == TierKind.Cold || _cold.Contains(pin.Name)) { return true; }
         using PartReservation? reservation = _cold.TryReserve(pin.Name, pin.Length, SourceOf(pin), out _);
         if (reservation is null) { return false; }
-        Copy(pin, reservation, cancellation).Dispose();
+        reservation.MadeOf = MadeOf(pin);
+        Copy(pin, reservation, null, cancellation).Dispose();
         return true;
     }
 
-    /// <summary>The part in the hot tier when it finds room there, else as it is. Takes over the pin.</summary>
-    private PartPin Promote(PartPin cold)
+    /// <summary>The part in the hot tier when it finds room there, else as it is; null when its bytes are not those that were written. Takes over the pin.</summary>
+    private PartPin? Promote(PartPin cold)
     {
         try
         {
             using PartReservation? reservation = _hot!.TryReserve(cold.Name, cold.Length, SourceOf(cold), out _);
             if (reservation is null) { return cold; }
-            PartPin hot = Copy(cold, reservation, CancellationToken.None);
+            reservation.MadeOf = MadeOf(cold);
+            PartPin hot = Copy(cold, reservation, _cold!.RecordedHash(cold.Name), CancellationToken.None);
             cold.Dispose();
             return hot;
+        }
+        catch (PartException damage)
+        {
+            _cold!.Drop(cold, damage.Message); // and it is decoded again
+            return null;
         }
         catch (Exception failed) when (failed is CacheException or IOException)
         {
@@ -134,13 +151,27 @@ internal sealed class PartStore : IDisposable
     /// <summary>The source as it is now; where it is gone, one that nobody else may read.</summary>
     private static FileStat SourceOf(PartPin pin) => FileStat.TryOf(pin.View.Layout.Source, out FileStat stat) ? stat : default;
 
-    private static PartPin Copy(PartPin from, PartReservation to, CancellationToken cancellation)
+    private PartName? MadeOf(PartPin pin) =>
+        pin.View.Layout is { Derived: not null } layout ? NameOf(layout.Source, layout.Element, SourceOf(pin)) : null;
+
+    /// <summary>Copies a part's bytes to the other tier, and hashes them as they cross.</summary>
+    /// <exception cref="PartException">They are not those whose hash was recorded.</exception>
+    private static PartPin Copy(PartPin from, PartReservation to, UInt128? recorded, CancellationToken cancellation)
     {
         to.IsCopy = true;
+        XxHash128 hash = new();
         for (long offset = 0; offset < from.Length; offset += CopyBytes)
         {
             cancellation.ThrowIfCancellationRequested();
-            to.Target.Write(offset, from.View.Mapping.Span(offset, (int)Math.Min(CopyBytes, from.Length - offset)));
+            ReadOnlySpan<byte> piece = from.View.Mapping.Span(offset, (int)Math.Min(CopyBytes, from.Length - offset));
+            hash.Append(piece);
+            to.Target.Write(offset, piece);
+        }
+
+        to.Hash = hash.GetCurrentHashAsUInt128();
+        if (recorded is { } wanted && wanted != to.Hash)
+        {
+            throw new PartException($"The part is damaged: its bytes have the hash {to.Hash:x32} where {wanted:x32} was recorded");
         }
 
         CrashPoint.Reach("cold-copied");
@@ -170,8 +201,10 @@ internal sealed class PartStore : IDisposable
         foreach ((Tier tier, TierEntry part) in Parts())
         {
             if (tier.TryReadLayout(part.Name) is not { } layout) { continue; }
-            bool stale = !part.Name.IsObject && (!FileStat.TryOf(layout.Source, out FileStat source) || NameOf(layout.Source, layout.Element, source) != part.Name);
-            parts.Add(new StoredPart(NameOf(tier.Kind), part.Name.Value, layout.Source, layout.Element, part.Bytes, tier.IsPinned(part.Name), stale));
+            bool stale = !part.Name.IsObject
+                && (!FileStat.TryOf(layout.Source, out FileStat source) || NameOf(layout.Source, layout.Element, source, layout.Derived) != part.Name);
+            parts.Add(new StoredPart(
+                NameOf(tier.Kind), part.Name.Value, layout.Source, layout.Element, part.Bytes, tier.IsPinned(part.Name), stale, layout.Derived));
         }
 
         return parts;

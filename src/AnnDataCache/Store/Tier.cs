@@ -72,7 +72,7 @@ internal sealed class Tier : IDisposable
     internal TierFolder Folder => _folder;
 
     /// <summary>Maps a part and pins it; null when it is not there.</summary>
-    internal PartPin? TryPin(PartName name)
+    internal PartPin? TryPin(PartName name, PartName? madeOf = null)
     {
         for (int attempt = 0; attempt < MaxTries; attempt++)
         {
@@ -86,13 +86,13 @@ internal sealed class Tier : IDisposable
 
             FileStat stat = FileStat.Of(file);
             if (stat.LinkCount == 0) { continue; } // S3: evicted between open and lock
-            return Map(name, file, stat);
+            return Map(name, file, stat, madeOf);
         }
 
         return null;
     }
 
-    private PartPin? Map(PartName name, FileDescriptor file, in FileStat stat)
+    private PartPin? Map(PartName name, FileDescriptor file, in FileStat stat, PartName? madeOf)
     {
         if (_folder.Access.FindFault(stat) is { } fault)
         {
@@ -103,7 +103,7 @@ internal sealed class Tier : IDisposable
         try
         {
             PartPin pin = new(name, Kind, _folder.Path, PartView.Open(file, stat.Size), stat);
-            _eviction.Touch(name, stat.Size);
+            _eviction.Touch(name, stat.Size, madeOf);
             return pin;
         }
         catch (PartException damage)
@@ -113,6 +113,15 @@ internal sealed class Tier : IDisposable
             TryRemove(name, EvictionReason.Damaged, stat.Inode);
             return null;
         }
+    }
+
+    /// <summary>Removes a damaged part, unless others use it too. Takes over the pin.</summary>
+    internal void Drop(PartPin damaged, string reason)
+    {
+        PartName name = damaged.Name;
+        damaged.Dispose();
+        LogDropped(name, reason);
+        TryRemove(name, EvictionReason.Damaged);
     }
 
     internal bool Contains(PartName name) => FileStat.TryOf(_folder.Parts, name.Value, out _);
@@ -242,6 +251,13 @@ internal sealed class Tier : IDisposable
         return file is not null && !FileLocks.TryLock(file, exclusive: true);
     }
 
+    /// <summary>The hash that was recorded when a part was sealed; null when none was, or it is gone.</summary>
+    internal UInt128? RecordedHash(PartName name)
+    {
+        using FileDescriptor? file = FileDescriptor.TryOpenAt(_folder.Parts, name.Value, Posix.ReadOnly | Posix.NoFollow | Posix.NonBlock);
+        return file is null ? null : PartHash.Recorded(file);
+    }
+
     /// <summary>The layout of a part, without pinning it; null when it is gone or damaged.</summary>
     internal PartLayout? TryReadLayout(PartName name)
     {
@@ -260,6 +276,7 @@ internal sealed class Tier : IDisposable
     /// <summary>Makes a filled reservation visible (S2), and pins it.</summary>
     internal PartPin Seal(PartReservation reservation, FileDescriptor file)
     {
+        if (Kind == TierKind.Cold) { PartHash.Record(file, reservation.Hash ?? PartHash.Of(file, reservation.Length)); }
         if (Kind == TierKind.Cold && Posix.FDataSync(file.Value) != 0) { throw PosixException.Last("Cannot flush a part to the disk"); }
         CrashPoint.Reach(Kind == TierKind.Cold ? "cold-synced" : "before-seal");
         int renamed = Posix.RenameAt2(
@@ -273,7 +290,7 @@ internal sealed class Tier : IDisposable
 
         if (Kind == TierKind.Cold) { _ = Posix.FSync(_folder.Parts.Value); }
         CrashPoint.Reach("sealed");
-        _eviction.Admit(reservation.Name, reservation.Length, reservation.Cost);
+        _eviction.Admit(reservation.Name, reservation.Length, reservation.Cost, reservation.MadeOf);
         if (!reservation.IsCopy)
         {
             Board.Add(ControlBoard.Counter.Loads, 1);
@@ -281,7 +298,7 @@ internal sealed class Tier : IDisposable
         }
 
         // The writer's own lock keeps evictors away until this read-only open has taken its place.
-        return TryPin(reservation.Name)
+        return TryPin(reservation.Name, reservation.MadeOf)
             ?? throw new StoreException(CacheError.StoreUnusable, $"Part '{reservation.Name.Value}' was removed from '{_folder.Path}' while it was sealed. Run 'anndata-cache verify'.");
     }
 

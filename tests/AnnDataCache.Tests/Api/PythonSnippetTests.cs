@@ -36,6 +36,16 @@ public sealed partial class PythonSnippetTests : IDisposable
     }
 
     [Fact]
+    public void TheFormatsExampleReadsAGeneOfATwin()
+    {
+        using PinnedElement twin = _pbmc.Slices("X").PinTwin(TestContext.Current.CancellationToken)!;
+        float[] gene = _pbmc.Slices("X").Gene<float>(17, TestContext.Current.CancellationToken);
+        string code = Snippet("docs/part-format.md"), function = Snippet("docs/part-format.md", "def gene(");
+        Succeed($"path = '{twin.PartFile}'\n{code}\n{function}\nvalues = gene(layout, buffer, 17)\nassert values.dtype == 'float32'\n"
+            + $"assert values.tolist() == [{string.Join(',', gene.Select(value => DTypes.Text(value)))}]\n");
+    }
+
+    [Fact]
     public void TheProtocolsExamplePinsAPart()
     {
         using PinnedElement x = _pbmc.Pin("X");
@@ -44,8 +54,9 @@ public sealed partial class PythonSnippetTests : IDisposable
             + $"assert pin('{tier}', 'absent') is None\n");
     }
 
-    private static string Snippet(string document) =>
-        PythonBlock().Match(File.ReadAllText(Path.Join(TestFiles.Repository, document))).Groups[1].Value;
+    private static string Snippet(string document, string start = "") => PythonBlock()
+        .Matches(File.ReadAllText(Path.Join(TestFiles.Repository, document))).Select(match => match.Groups[1].Value)
+        .First(code => code.StartsWith(start, StringComparison.Ordinal));
 
     private void Succeed(string code)
     {
@@ -57,6 +68,7 @@ public sealed partial class PythonSnippetTests : IDisposable
     {
         ProcessStartInfo start = new(Interpreter, ["-c", code]) { WorkingDirectory = TestFiles.Repository, RedirectStandardError = true };
         start.Environment["PATH"] = Path.GetDirectoryName(Cli.CommandLine.Executable) + ":" + Environment.GetEnvironmentVariable("PATH");
+        start.Environment["PYTHONPATH"] = Path.Join(TestFiles.Repository, "python", "src");
         start.Environment["ANNDATA_CACHE_HOT_FOLDER"] = store?.Options.HotFolder;
         start.Environment["ANNDATA_CACHE_FOLDER"] = store?.Options.ColdFolder;
         using Process process = Process.Start(start)!;

@@ -154,6 +154,7 @@ public sealed class SupportTests
         ("types: integers, floats, complex, bool, enumerations", "latest.h5", ["types/int32", "types/float16be", "types/complex64", "types/bool", "types/enum"]),
         ("types: strings, variable and fixed, padded in three ways", "latest.h5", ["strings/variable", "strings/nullpad"]),
         ("types: records, by field", "latest.h5", ["compounds/table/x", "compounds/chunked/label"]),
+        ("types: integers of which not all bits count; bit fields, as unsigned integers", "latest.h5", ["types/logical", "types/signed-bits", "types/bitfield16"]),
         ("types: opaque", "latest.h5", ["types/opaque"]),
         ("types: variable-length lists", "latest.h5", ["types/lists"]),
         ("types: integers and floats of unusual widths", "latest.h5", ["types/oddint", "types/oddfloat"]),

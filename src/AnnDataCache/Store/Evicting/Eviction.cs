@@ -10,14 +10,18 @@ internal sealed class Eviction(ControlBoard board, EvictionPolicy? policy = null
     private double Clock => board.Clock is >= 0 and < float.MaxValue and double clock ? clock : 0;
 
     /// <summary>A part was hit: it is worth more.</summary>
-    internal void Touch(PartName name, long bytes)
+    /// <param name="name">The part.</param>
+    /// <param name="bytes">What it takes of the budget.</param>
+    /// <param name="madeOf">The part that it was derived from: it stays worth more than this one.</param>
+    internal void Touch(PartName name, long bytes, PartName? madeOf = null)
     {
         PartUse use = board.Find(name.Hash);
-        Record(name, use with { Hits = (byte)Math.Min(use.Hits + 1, byte.MaxValue) }, bytes);
+        Record(name, use with { Hits = (byte)Math.Min(use.Hits + 1, byte.MaxValue) }, bytes, madeOf);
     }
 
     /// <summary>A part was loaded at this cost.</summary>
-    internal void Admit(PartName name, long bytes, double seconds) => Record(name, new PartUse(0, 1, PartUse.CostOf(seconds)), bytes);
+    internal void Admit(PartName name, long bytes, double seconds, PartName? madeOf = null) =>
+        Record(name, new PartUse(0, 1, PartUse.CostOf(seconds)), bytes, madeOf);
 
     /// <summary>Candidates in the order in which they should go: stale versions of what is being loaded first.</summary>
     /// <remarks>
@@ -40,11 +44,20 @@ internal sealed class Eviction(ControlBoard board, EvictionPolicy? policy = null
     /// <summary>A part was evicted: everything that is worth less than it was has aged by as much.</summary>
     internal void Age(PartName evicted) => MoveClock(_policy.ClockAtEviction(Clock, board.Find(evicted.Hash).Score));
 
-    private void Record(PartName name, PartUse use, long bytes)
+    private void Record(PartName name, PartUse use, long bytes, PartName? madeOf)
     {
         double now = _policy.ClockAtUse(Clock);
         MoveClock(now);
-        board.Store(name.Hash, use with { Score = _policy.Score(use, bytes, now) });
+        float score = Math.Max(use.Score, _policy.Score(use, bytes, now)); // never below what a derived part has raised it to
+        board.Store(name.Hash, use with { Score = score });
+        if (madeOf is { } source) { RaiseAbove(score, source); }
+    }
+
+    /// <summary>Whoever uses a derived part uses its source, which must outlive it: the derived part goes first.</summary>
+    private void RaiseAbove(float score, PartName source)
+    {
+        PartUse use = board.Find(source.Hash);
+        if (use.Score <= score) { board.Store(source.Hash, use with { Score = MathF.BitIncrement(score) }); }
     }
 
     /// <summary>A store of what was read would set back a clock that another process has moved in between.</summary>

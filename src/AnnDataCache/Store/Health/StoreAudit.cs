@@ -92,6 +92,10 @@ internal sealed class StoreAudit(Tier? hot, Tier? cold)
         {
             using PartView view = PartView.Open(file, stat.Size);
             if (content) { problems.AddRange(PartCheck.FindProblems(view, cancellation)); }
+            if (content && PartHash.Recorded(file) is { } recorded && PartHash.Of(view.Mapping, cancellation) != recorded)
+            {
+                problems.Add("its bytes are not those that were written: their hash is not the one that was recorded");
+            }
         }
         catch (PartException damage)
         {

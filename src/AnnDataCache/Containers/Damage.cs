@@ -1,0 +1,26 @@
+using AnnDataCache.Codecs;
+
+namespace AnnDataCache.Containers;
+
+/// <summary>Says which object was being read when bytes made no sense.</summary>
+internal static class Damage
+{
+    /// <summary>True for what hostile bytes can cause below: it becomes a <see cref="DamagedContainerException"/>.</summary>
+    internal static bool IsCause(Exception exception) =>
+        exception is EndOfStreamException or OverflowException or CodecException or DamagedContainerException
+            or UnsupportedContainerException;
+
+    /// <summary>The same failure with the path of the object in front.</summary>
+    internal static ContainerException At(string path, Exception cause)
+    {
+        string place = $"'{(path.Length == 0 ? "/" : path)}': ";
+        if (cause is ContainerException && cause.Message.StartsWith(place, StringComparison.Ordinal))
+        {
+            return (ContainerException)cause;
+        }
+
+        return cause is UnsupportedContainerException
+            ? new UnsupportedContainerException(place + cause.Message)
+            : new DamagedContainerException(place + cause.Message, cause);
+    }
+}
