@@ -22,8 +22,8 @@ public sealed class ChecksumTests(ITestOutputHelper output)
     public void EveryElementOfTheRealFilesHasTheOraclesContent()
     {
         string data = TestFiles.RequireRealData();
-        string[] files = [.. new[] { "open", "derived" }.SelectMany(folder => Directory.EnumerateFiles(Path.Join(data, folder)))
-            .Where(file => Path.GetExtension(file) is ".h5ad" or ".h5mu").Order(StringComparer.Ordinal)];
+        string[] files = [.. new[] { "open", "derived" }.SelectMany(folder => Directory.EnumerateFileSystemEntries(Path.Join(data, folder)))
+            .Where(file => Path.GetExtension(file) is ".h5ad" or ".h5mu" or ".zarr").Order(StringComparer.Ordinal)];
         Assert.NotEmpty(files);
         ElementTally tally = new();
         Parallel.ForEach(files, new ParallelOptions { MaxDegreeOfParallelism = 2 }, file =>

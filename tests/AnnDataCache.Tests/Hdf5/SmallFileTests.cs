@@ -9,7 +9,7 @@ namespace AnnDataCache.Tests.Hdf5;
 /// <summary>Every structure of the format in small files made with h5py (<c>tests/data/hdf5/generate.py</c>).</summary>
 public sealed class SmallFileTests
 {
-    public static TheoryData<string> Names => ["earliest", "latest", "userblock", "links", "filters", "packed"];
+    public static TheoryData<string> Names => ["earliest", "latest", "userblock", "links", "filters", "packed", "giant"];
 
     [Theory]
     [MemberData(nameof(Names))]
