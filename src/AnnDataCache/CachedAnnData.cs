@@ -245,7 +245,7 @@ public sealed partial class CachedAnnData : IDisposable
     {
         for (int attempt = 1; ; attempt++)
         {
-            AnnDataSource source = AnnDataSource.Find(path);
+            AnnDataSource source = _loader.Find(path);
             try
             {
                 using PinnedElement tree = new(

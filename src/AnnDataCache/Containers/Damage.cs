@@ -23,4 +23,18 @@ internal static class Damage
             ? new UnsupportedContainerException(place + cause.Message)
             : new DamagedContainerException(place + cause.Message, cause);
     }
+
+    /// <summary>Reads something of the object at the path; what its bytes cause is thrown with the path in front.</summary>
+    /// <exception cref="ContainerException">They make no sense.</exception>
+    internal static T Guard<T>(string path, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception cause) when (IsCause(cause))
+        {
+            throw At(path, cause);
+        }
+    }
 }

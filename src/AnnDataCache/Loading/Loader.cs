@@ -30,6 +30,9 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
 
     /// <summary>Parts that are made of the parts of elements.</summary>
     internal DerivedParts Derived { get; } = new(store, options, coldWriter);
+    /// <summary>The version of a source that is there now.</summary>
+    /// <exception cref="SourceException">No such file, no permission, or neither a file nor a folder.</exception>
+    internal AnnDataSource Find(string path) => AnnDataSource.Find(path, options.CheckEveryFile);
 
     internal PartName NameOf(AnnDataSource source, string element) => store.NameOf(source.Path, element, source.Stat);
 
@@ -48,9 +51,11 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
     private static ElementInfo DescribeAll(AnnDataSource source, ContainerGroup root)
     {
         ElementInfo tree = ElementTree.Describe(root, root, "", null, withValues: false);
-        return tree.Kind != ElementKind.Refused
+        if (tree.Kind == ElementKind.Refused) { throw new SourceException(CacheError.SourceUnreadable, $"'{source.Path}' cannot be read as AnnData: {tree.Reason}"); }
+        return tree.Kind == ElementKind.Dict || !source.Stat.IsFolder
             ? tree
-            : throw new SourceException(CacheError.SourceUnreadable, $"'{source.Path}' cannot be read as AnnData: {tree.Reason}");
+            : throw new SourceException(CacheError.SourceUnreadable,
+                $"'{source.Path}' is a {tree.Kind.Name()}, an element of a store: open the store, and ask for the element by its path in it.");
     }
 
     /// <summary>The part of one element.</summary>

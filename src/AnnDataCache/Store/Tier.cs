@@ -102,7 +102,7 @@ internal sealed class Tier : IDisposable
 
         try
         {
-            PartPin pin = new(name, Kind, _folder.Path, PartView.Open(file, stat.Size), stat);
+            PartPin pin = new(name, Kind, _folder.Path, OpenNamed(name, file, stat), stat);
             _eviction.Touch(name, stat.Size, madeOf);
             return pin;
         }
@@ -113,6 +113,14 @@ internal sealed class Tier : IDisposable
             TryRemove(name, EvictionReason.Damaged, stat.Inode);
             return null;
         }
+    }
+
+    private static PartView OpenNamed(PartName name, FileDescriptor file, in FileStat stat)
+    {
+        PartView view = PartView.Open(file, stat.Size);
+        if (name.StandsFor(view.Layout, stat.UserId)) { return view; }
+        view.Dispose();
+        throw new PartException($"The file is the part of '{view.Layout.Element}' of '{view.Layout.Source}', for which its name does not stand");
     }
 
     /// <summary>Removes a damaged part, unless others use it too. Takes over the pin.</summary>
@@ -202,13 +210,13 @@ internal sealed class Tier : IDisposable
     internal Removal TryRemove(PartName name, EvictionReason reason, ulong? inode = null)
     {
         using CapacityHold? hold = TakeCapacity();
-        if (hold is null && name.IsObject) { return Removal.Pinned; } // O3
+        if (hold is null) { return Removal.Stopped; } // S4: nothing goes uncounted
         if (!FileStat.TryOf(_folder.Parts, name.Value, out FileStat stat) || (inode ?? stat.Inode) != stat.Inode) { return Removal.Absent; }
-        hold?.Begin();
+        hold.Begin();
         Removal removal = RemoveLocked(name);
         TierEntry part = new(name, TierFolder.WholePages(stat.Size));
-        if (removal == Removal.Removed) { hold?.Add(-part.Bytes, -1); }
-        hold?.Commit();
+        if (removal == Removal.Removed) { hold.Add(-part.Bytes, -1); }
+        hold.Commit();
         if (removal == Removal.Removed) { LogRemoval(part, reason, 0); }
         return removal;
     }
@@ -303,16 +311,18 @@ internal sealed class Tier : IDisposable
     }
 
     /// <summary>Gives the room of a reservation back.</summary>
+    /// <remarks>Where the holder of the lock is stopped, the next reservation reaps it: nothing goes uncounted (S4, S5).</remarks>
     internal void Abandon(PartReservation reservation)
     {
-        using CapacityHold? hold = TakeCapacity(); // without it the next scan corrects the sums
-        hold?.Begin();
+        using CapacityHold? hold = TakeCapacity();
+        if (hold is null) { return; }
+        hold.Begin();
         if (Posix.UnlinkAt(_folder.Temporaries.Value, reservation.TemporaryName, 0) == 0)
         {
-            hold?.Add(-TierFolder.WholePages(reservation.Length), -1);
+            hold.Add(-TierFolder.WholePages(reservation.Length), -1);
         }
 
-        hold?.Commit();
+        hold.Commit();
     }
 
     /// <summary>Bytes and files of the tier, and bytes that are reserved. Dead reservations are deleted.</summary>
@@ -370,6 +380,8 @@ internal enum Removal
     Removed,
     Pinned,
     Absent,
+    /// <summary>Whoever holds the capacity lock does not run.</summary>
+    Stopped,
 }
 
 /// <summary>How much a tier holds.</summary>

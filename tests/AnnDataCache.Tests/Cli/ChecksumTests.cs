@@ -26,8 +26,8 @@ public sealed class ChecksumTests(ITestOutputHelper output)
     public void EveryElementOfTheRealFilesHasTheOraclesContent()
     {
         string data = TestFiles.RequireRealData();
-        string[] files = [.. new[] { "open", "derived" }.SelectMany(folder => Directory.EnumerateFiles(Path.Join(data, folder)))
-            .Where(file => Path.GetExtension(file) is ".h5ad" or ".h5mu").Order(StringComparer.Ordinal)];
+        string[] files = [.. new[] { "open", "derived" }.SelectMany(folder => Directory.EnumerateFileSystemEntries(Path.Join(data, folder)))
+            .Where(file => Path.GetExtension(file) is ".h5ad" or ".h5mu" or ".zarr").Order(StringComparer.Ordinal)];
         Assert.NotEmpty(files);
         ConcurrentBag<string> differences = [];
         int equal = 0, refused = 0;
@@ -74,9 +74,10 @@ public sealed class ChecksumTests(ITestOutputHelper output)
         return null;
     }
 
-    /// <summary>What is damaged in the file.</summary>
-    private static bool MayBeRefused(JsonElement expected, string path) =>
-        expected.TryGetProperty(path, out JsonElement element) && element.GetProperty("kind").GetString() is "ERROR";
+    /// <summary>What is damaged in the file; and codes without a category, which pandas refuses as well.</summary>
+    private static bool MayBeRefused(JsonElement expected, string path) => expected.TryGetProperty(path, out JsonElement element)
+        && (element.GetProperty("kind").GetString() is "ERROR" || (element.TryGetProperty("value_counts", out JsonElement counts)
+            && counts.GetArrayLength() > element.GetProperty("categories").GetProperty("n").GetInt64()));
 
     private static string? Difference(JsonElement found, JsonProperty expected) => found.TryGetProperty(expected.Name, out JsonElement actual)
         ? Difference(actual, expected.Value)
