@@ -3,7 +3,7 @@ namespace AnnDataCache.Summaries;
 // What viewers ask of a matrix and of columns, computed over the mapped part, in private memory that does not depend on
 // the number of cells.
 //
-//   GeneTallies        per gene and group: T1 (Tally.cs) makes the sums the same for every number of threads and layout
+//   GeneTallies        per gene and group: A1 (Tally.cs) makes the sums the same for every number of threads and layout
 //   ExpressionMatrix   the seam: by cell (csr), by gene (csc, twin), or dense
 //   ColumnSummaries    a histogram of numbers, or the counts of categories
 //

@@ -64,7 +64,7 @@ internal static class ColumnSummaries
 
     private delegate void StripeAction<TPartial>(TPartial partial, ReadOnlySpan<double> values);
 
-    /// <summary>What one pass over the values tells. Sums keep invariant T1.</summary>
+    /// <summary>What one pass over the values tells. Sums keep invariant A1.</summary>
     private sealed class Moments
     {
         internal Tally Tally;
