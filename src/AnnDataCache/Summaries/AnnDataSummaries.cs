@@ -13,7 +13,8 @@ namespace AnnDataCache.Summaries;
 internal static class AnnDataSummaries
 {
     internal static GeneSummary Genes(
-        CachedAnnData data, IReadOnlyList<string>? genes, string? groupBy, string element, double cutoff, int workers, CancellationToken cancellation)
+        CachedAnnData data, IReadOnlyList<string>? genes, string? groupBy, string element, double cutoff, int workers,
+        CancellationToken cancellation)
     {
         if (double.IsNaN(cutoff)) { throw new ArgumentOutOfRangeException(nameof(cutoff), cutoff, "The cutoff must be a number."); }
         Grouping? grouping = null;
@@ -60,5 +61,6 @@ internal static class AnnDataSummaries
 
     internal static PinnedColumn SingleColumn(PinnedElement pinned) => pinned.Columns is [PinnedColumn column]
         ? column
-        : throw new ElementException(CacheError.ElementUnreadable, $"'{pinned.Info.Path}' is a {pinned.Info.Kind.Name()}; a column of obs is wanted.");
+        : throw new ElementException(
+            CacheError.ElementUnreadable, $"'{pinned.Info.Path}' is a {pinned.Info.Kind.Name()}; a column of obs is wanted.");
 }
