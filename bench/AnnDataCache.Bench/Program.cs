@@ -6,6 +6,7 @@ using AnnDataCache.Bench.Soak;
 // bench check FOLDER [NAME …]    the same ratios against the stored ones
 // bench memory FILE.h5ad …       private memory of a load, file by file
 // bench scale                    a hit, a reservation and the statistics by the number of parts
+// bench summary FILE.h5ad        numbers of dot plots and mini-batches, on a file of bench/make_cells.py
 // bench replay                   eviction policies on generated traces
 // bench soak [--minutes N]       many processes that read, load, evict, rewrite and are killed; every read is checked
 
@@ -20,6 +21,7 @@ if (args is [] or ["--help"] or ["-h"])
           dotnet run -c Release --project bench/AnnDataCache.Bench -- memory FILE.h5ad …
           dotnet run -c Release --project bench/AnnDataCache.Bench -- scale
           dotnet run -c Release --project bench/AnnDataCache.Bench -- replay
+          dotnet run -c Release --project bench/AnnDataCache.Bench -- summary FILE.h5ad [--rounds N]
           dotnet run -c Release --project bench/AnnDataCache.Bench -- soak [--minutes 60] [--processes 16] [--round 30] [--pace 0.4]
               [--hot 400MB] [--cold 300MB] [--cells 80000] [--seed 1] [--folder /tmp/soak]
 
@@ -39,6 +41,7 @@ try
         "memory" => MemoryBench.Run(args[1..]),
         "scale" => ScaleBench.Run(),
         "replay" => ReplayBench.Run(),
+        "summary" => SummaryBench.Run(BenchArguments.Parse(args[1..])),
         "soak" => SoakBench.Run(args[1..]),
         "soak-worker" => SoakWorker.Run(args[1..]),
         "soak-probe" => SoakProbe.Run(args[1..]),

@@ -32,9 +32,14 @@ public sealed class ReadmeSamples : IDisposable
         RecordBatch annotations = obs.ToRecordBatch();
         string type = (string)obs.Column("cell_type").GetValue(row: 0)!;
 
+        GeneSummary dots = pbmc.SummarizeGenes(["CD3D", "LYZ"], groupBy: "cell_type");
+        using BatchReader batches = pbmc.Batches(new BatchOptions { BatchSize = 256, Seed = 7 });
+        foreach (Batch batch in batches.Epoch(0)) { ReadOnlySpan<float> cells = batch.Dense; }
+
         Assert.True(firstCell.Length > 10);
         Assert.Equal(700, annotations.Length);
         Assert.NotEmpty(type);
+        Assert.Equal((2, 8, 3L), (dots.Genes.Count, dots.Groups.Count, batches.BatchCount));
     }
 
     [Fact]
