@@ -22,6 +22,9 @@ internal readonly record struct PartName
     private static readonly SearchValues<char> s_digits = SearchValues.Create(Alphabet);
     private static readonly string s_objectVersion = ObjectVersion();
 
+    // One source has many elements, and a thread asks for several of them in turn.
+    [ThreadStatic] private static (FileStat Source, string Version)? s_last;
+
     private PartName(string value) => Value = value;
 
     internal string Value { get; }
@@ -41,6 +44,12 @@ internal readonly record struct PartName
     internal static PartName For(string canonicalSource, string element, string options, in FileStat source)
     {
         byte[] identity = SHA256.HashData(Encoding.UTF8.GetBytes($"{canonicalSource}\0{element}\0{options}"));
+        return new PartName($"{Base32(identity, PrefixLength)}.{VersionOf(source)}");
+    }
+
+    private static string VersionOf(in FileStat source)
+    {
+        if (s_last is { } last && last.Source == source) { return last.Version; }
         Span<byte> version = stackalloc byte[44];
         BinaryPrimitives.WriteUInt64LittleEndian(version, source.Device);
         BinaryPrimitives.WriteUInt64LittleEndian(version[8..], source.Inode);
@@ -48,7 +57,9 @@ internal readonly record struct PartName
         BinaryPrimitives.WriteInt64LittleEndian(version[24..], source.ModifiedNs);
         BinaryPrimitives.WriteInt64LittleEndian(version[32..], source.ChangedNs);
         BinaryPrimitives.WriteInt32LittleEndian(version[40..], PartLayout.CurrentVersion);
-        return new PartName($"{Base32(identity, PrefixLength)}.{Base32(SHA256.HashData(version), VersionLength)}");
+        string text = Base32(SHA256.HashData(version), VersionLength);
+        s_last = (source, text);
+        return text;
     }
 
     internal static bool TryParse(string value, out PartName name)
