@@ -65,13 +65,13 @@ internal static class SoakBench
                 Thread.Sleep(120);
             }
 
-            if (fills && step == 8)
+            if (fills && step == 3)
             {
                 Fill(stranger);
                 deeds.Filled++;
             }
 
-            if (step == 16) { File.Delete(stranger); }
+            if (step == 7) { File.Delete(stranger); }
         }
 
         File.Delete(stranger);

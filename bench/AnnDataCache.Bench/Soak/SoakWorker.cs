@@ -66,13 +66,13 @@ internal sealed class SoakWorker : IDisposable
                 default: Reopen(); break;
             }
         }
-        catch (CacheException refused) when (refused.Error is CacheError.NoRoom or CacheError.SourceNotFound or CacheError.SourceChanged)
+        catch (CacheException refused) when (IsExpected(refused))
         {
             Count(refused.Error switch
             {
-                CacheError.NoRoom => Tally.NoRoom,
                 CacheError.SourceNotFound => Tally.SourceMissing,
-                _ => Tally.SourceChanged,
+                CacheError.SourceChanged => Tally.SourceChanged,
+                _ => Tally.NoRoom,
             });
         }
         catch (CacheException unexpected)
@@ -81,6 +81,11 @@ internal sealed class SoakWorker : IDisposable
             Report(_plan, unexpected.ToString());
         }
     }
+
+    /// <summary>No room, a source that is missing or changes again and again, an eviction that meets a stopped holder of the lock.</summary>
+    private static bool IsExpected(CacheException refused) =>
+        refused.Error is CacheError.NoRoom or CacheError.SourceNotFound or CacheError.SourceChanged
+        || (refused.Error is CacheError.StoreUnusable && refused.Message.Contains("does not run", StringComparison.Ordinal));
 
     private void Read(SoakFile file, int hold)
     {

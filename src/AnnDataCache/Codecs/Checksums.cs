@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
@@ -170,5 +171,17 @@ internal static class Fletcher32
         }
 
         return sum;
+    }
+}
+
+/// <summary>The checksum of Zarr's shards (Castagnoli's polynomial), which processors compute.</summary>
+internal static class Crc32C
+{
+    internal static uint Compute(ReadOnlySpan<byte> data)
+    {
+        uint crc = uint.MaxValue;
+        for (; data.Length >= 8; data = data[8..]) { crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(data)); }
+        foreach (byte value in data) { crc = BitOperations.Crc32C(crc, value); }
+        return ~crc;
     }
 }

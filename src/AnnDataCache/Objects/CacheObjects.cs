@@ -22,8 +22,8 @@ public sealed partial class Cache
     /// <exception cref="ElementException">A column is of a type that is not kept, or the object is there.</exception>
     /// <exception cref="StoreException">No tier has room.</exception>
     /// <remarks>
-    /// An object is in one tier and has no source: when it is evicted it is gone. Eviction takes what is worth less first, and
-    /// an object counts as thirty times as dear as what is decoded from a file.
+    /// An object is in one tier and has no source: when it is evicted it is gone. Eviction takes what is worth least first, and
+    /// an object counts as if it had taken a minute to load, which no element of its size does.
     /// </remarks>
     public PutResult Put(string name, RecordBatch table, bool overwrite = true, CancellationToken cancellation = default)
     {
@@ -129,11 +129,17 @@ public sealed partial class Cache
     public bool Delete(string name)
     {
         PartName part = ObjectWriter.NameOf(Named(name));
-        return StoreFault.Guard(() => _store.Objects.Delete(part));
+        bool deleted = StoreFault.Guard(() => _store.Objects.Delete(part));
+        _objects.DropOutdated();
+        return deleted;
     }
 
     /// <summary>How much of the store is in use.</summary>
-    public StoreUsage Usage() => StoreFault.Guard(_store.Usage);
+    public StoreUsage Usage() => StoreFault.Guard(() =>
+    {
+        _objects.DropOutdated();
+        return _store.Usage();
+    });
 
     private string Named(string name)
     {

@@ -18,6 +18,7 @@ internal static unsafe class PartCheck
             PartKind.Csc => view.Layout.Shape[0],
             _ => 0,
         };
+        if (FramingCheck.FindProblem(view) is { } framing) { problems.Add(framing); }
         foreach (ColumnLayout column in view.Layout.Columns) { Check(view, column, minor, problems, cancellation); }
         return problems;
     }

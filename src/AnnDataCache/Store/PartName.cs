@@ -39,12 +39,11 @@ internal readonly record struct PartName
     internal bool IsObject => Value.AsSpan(PrefixLength + 1).SequenceEqual(s_objectVersion);
 
     internal static PartName ForObject(string name) =>
-        new($"{Base32(SHA256.HashData(Encoding.UTF8.GetBytes($"\0{name}\0object")), PrefixLength)}.{s_objectVersion}");
+        new($"{Identity("", name, "object")}.{s_objectVersion}");
 
     internal static PartName For(string canonicalSource, string element, string options, in FileStat source)
     {
-        byte[] identity = SHA256.HashData(Encoding.UTF8.GetBytes($"{canonicalSource}\0{element}\0{options}"));
-        return new PartName($"{Base32(identity, PrefixLength)}.{VersionOf(source)}");
+        return new PartName($"{Identity(canonicalSource, element, options)}.{VersionOf(source)}");
     }
 
     private static string VersionOf(in FileStat source)
@@ -61,6 +60,20 @@ internal readonly record struct PartName
         s_last = (source, text);
         return text;
     }
+
+    /// <summary>True when the name stands for what a layout says that its part is: files that have changed places are found out.</summary>
+    /// <remarks>Of which version of its source a part is, its layout does not say.</remarks>
+    /// <param name="layout">Of the part that has the name.</param>
+    /// <param name="owner">Who made the part: its name says so where others may not read the source.</param>
+    internal bool StandsFor(PartLayout layout, uint owner)
+    {
+        string options = layout.Object is null ? layout.Derived ?? "" : "object";
+        return Prefix.SequenceEqual(Identity(layout.Source, layout.Element, options))
+            || Prefix.SequenceEqual(Identity(layout.Source, layout.Element, options.Length == 0 ? $"user {owner}" : $"{options} user {owner}"));
+    }
+
+    private static string Identity(string source, string element, string options) =>
+        Base32(SHA256.HashData(Encoding.UTF8.GetBytes($"{source}\0{element}\0{options}")), PrefixLength);
 
     internal static bool TryParse(string value, out PartName name)
     {

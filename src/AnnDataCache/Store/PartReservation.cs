@@ -41,10 +41,6 @@ internal sealed class PartReservation : IDisposable
     /// <summary>Where the bytes go; disjoint ranges may be written by several threads.</summary>
     internal ByteTarget Target => _target;
 
-    /// <summary>Address of the whole part, every page given, for bytes that are scattered; null where the file system cannot do that.</summary>
-    /// <exception cref="StoreException">The file system is full.</exception>
-    internal unsafe byte* TryMap() => _target.Map(0, Length);
-
     /// <summary>Makes the part visible to all processes and pins it. Nothing may be written afterwards.</summary>
     internal PartPin Seal()
     {

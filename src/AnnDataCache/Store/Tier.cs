@@ -105,7 +105,7 @@ internal sealed class Tier : IDisposable
 
         try
         {
-            PartPin pin = new(name, Kind, _folder.Path, PartView.Open(file, stat.Size), stat);
+            PartPin pin = new(name, Kind, _folder.Path, OpenNamed(name, file, stat), stat);
             _eviction.Touch(name, stat.Size, madeOf);
             return pin;
         }
@@ -116,6 +116,14 @@ internal sealed class Tier : IDisposable
             TryRemove(name, EvictionReason.Damaged, stat.Inode);
             return null;
         }
+    }
+
+    private static PartView OpenNamed(PartName name, FileDescriptor file, in FileStat stat)
+    {
+        PartView view = PartView.Open(file, stat.Size);
+        if (name.StandsFor(view.Layout, stat.UserId)) { return view; }
+        view.Dispose();
+        throw new PartException($"The file is the part of '{view.Layout.Element}' of '{view.Layout.Source}', for which its name does not stand");
     }
 
     /// <summary>Removes a damaged part, unless others use it too. Takes over the pin.</summary>
@@ -221,13 +229,13 @@ internal sealed class Tier : IDisposable
     internal Removal TryRemove(PartName name, EvictionReason reason, ulong? inode = null)
     {
         using CapacityHold? hold = TakeCapacity();
-        if (hold is null && name.IsObject) { return Removal.Pinned; } // O3
+        if (hold is null) { return Removal.Stopped; } // S4: nothing goes uncounted
         if (!FileStat.TryOf(_folder.Parts, name.Value, out FileStat stat) || (inode ?? stat.Inode) != stat.Inode) { return Removal.Absent; }
-        hold?.Begin();
+        hold.Begin();
         Removal removal = RemoveLocked(name);
         TierEntry part = new(name, TierFolder.WholePages(stat.Size));
-        if (removal == Removal.Removed) { hold?.Add(-part.Bytes, -1); }
-        hold?.Commit();
+        if (removal == Removal.Removed) { hold.Add(-part.Bytes, -1); }
+        hold.Commit();
         if (removal == Removal.Removed) { LogRemoval(part, reason, 0); }
         return removal;
     }
@@ -322,16 +330,18 @@ internal sealed class Tier : IDisposable
     }
 
     /// <summary>Gives the room of a reservation back.</summary>
+    /// <remarks>Where the holder of the lock is stopped, the next reservation reaps it: nothing goes uncounted (S4, S5).</remarks>
     internal void Abandon(PartReservation reservation)
     {
-        using CapacityHold? hold = TakeCapacity(); // without it the next scan corrects the sums
-        hold?.Begin();
+        using CapacityHold? hold = TakeCapacity();
+        if (hold is null) { return; }
+        hold.Begin();
         if (Posix.UnlinkAt(_folder.Temporaries.Value, reservation.TemporaryName, 0) == 0)
         {
-            hold?.Add(-TierFolder.WholePages(reservation.Length), -1);
+            hold.Add(-TierFolder.WholePages(reservation.Length), -1);
         }
 
-        hold?.Commit();
+        hold.Commit();
     }
 
     /// <summary>Bytes and files of the tier, and bytes that are reserved. Dead reservations are deleted.</summary>
@@ -382,17 +392,3 @@ internal sealed class Tier : IDisposable
         _folder.Dispose();
     }
 }
-
-/// <summary>How much a tier holds.</summary>
-/// <param name="Bytes">Of parts and reservations, in whole pages.</param>
-/// <param name="Parts">Sealed parts.</param>
-/// <param name="Reserved">Bytes of reservations.</param>
-internal readonly record struct TierUsage(long Bytes, long Parts, long Reserved);
-
-/// <summary>Why a tier has no room.</summary>
-/// <param name="Need">Bytes wanted, in whole pages.</param>
-/// <param name="Used">Bytes of parts and reservations.</param>
-/// <param name="Reserved">Of those, bytes of reservations of loads that are under way.</param>
-/// <param name="FileSystemFree">What the file system and the memory limit still allow.</param>
-/// <param name="IsStopped">True when whoever holds the capacity lock does not let go.</param>
-internal readonly record struct Shortage(long Need, long Used, long Reserved, long FileSystemFree, bool IsStopped);

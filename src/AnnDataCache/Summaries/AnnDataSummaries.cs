@@ -4,7 +4,7 @@ namespace AnnDataCache.Summaries;
 // the number of cells.
 //
 //   GeneTallies        per gene and group: T1 (Tally.cs) makes the sums the same for every number of threads and layout
-//   ExpressionMatrix   the seam: by cell (csr), by gene (csc), or dense
+//   ExpressionMatrix   the seam: by cell (csr), by gene (csc, twin), or dense
 //   ColumnSummaries    a histogram of numbers, or the counts of categories
 //
 // NaN follows numpy in sums and pandas in counting: a sum with it is NaN, a group does not have the cell without a label.
@@ -28,10 +28,9 @@ internal static class AnnDataSummaries
         return GeneTallies.Summarize(matrix, var, genes, grouping, cutoff, workers, cancellation);
     }
 
-    /// <summary>The matrix, by gene where it lies so.</summary>
     private static ExpressionMatrix OpenMatrix(CachedAnnData data, string element, CancellationToken cancellation)
     {
-        PinnedElement pinned = data.Pin(element, null, cancellation);
+        PinnedElement pinned = MatrixParts.PinForGenes(data, element, cancellation);
         try
         {
             return ExpressionMatrix.Open(pinned);

@@ -68,6 +68,7 @@ public sealed partial class PythonSnippetTests : IDisposable
     {
         ProcessStartInfo start = new(Interpreter, ["-c", code]) { WorkingDirectory = TestFiles.Repository, RedirectStandardError = true };
         start.Environment["PATH"] = Path.GetDirectoryName(Cli.CommandLine.Executable) + ":" + Environment.GetEnvironmentVariable("PATH");
+        start.Environment["PYTHONPATH"] = Path.Join(TestFiles.Repository, "python", "src");
         start.Environment["ANNDATA_CACHE_HOT_FOLDER"] = store?.Options.HotFolder;
         start.Environment["ANNDATA_CACHE_FOLDER"] = store?.Options.ColdFolder;
         using Process process = Process.Start(start)!;

@@ -6,4 +6,6 @@ internal enum Removal
     Removed,
     Pinned,
     Absent,
+    /// <summary>Whoever holds the capacity lock does not run.</summary>
+    Stopped,
 }
