@@ -23,7 +23,7 @@ internal sealed class CsvLoader(PartStore store, ColdWriter coldWriter)
     {
         for (int attempt = 1; ; attempt++)
         {
-            using AnnDataSource source = AnnDataSource.Find(path);
+            using AnnDataSource source = AnnDataSource.Find(path, everyFile: false);
             try
             {
                 return PinOrLoad(source, cancellation, out loaded);
