@@ -170,8 +170,8 @@ def test_memory_that_others_need_is_given_up(folders):
     handle = cache.open(SAMPLE)
     handle.obs, handle.var
     current = store.current()
-    assert current._kept > 0 and current._sources
+    assert current.kept > 0
     board = current.main.board
     board._words[2] += 1  # some process has found no room
     current.source(str(SAMPLE))
-    assert current._kept == 0
+    assert current.kept == 0

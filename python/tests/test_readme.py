@@ -49,7 +49,7 @@ def test_the_dash_recipe_serves_from_forked_workers_and_survives_a_kill(tmp_path
         port = free.getsockname()[1]
     server = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "--preload", "--workers", "4", "--bind", f"127.0.0.1:{port}", "--log-level", "error",
-         "app:server"], cwd=tmp_path, env={**os.environ, "PYTHONPATH": paths()})
+         "--graceful-timeout", "2", "app:server"], cwd=tmp_path, env={**os.environ, "PYTHONPATH": paths()})
     try:
         first = ask(port, "/layout", patience=60)
         assert "Dropdown" in first[1]
@@ -64,7 +64,11 @@ def test_the_dash_recipe_serves_from_forked_workers_and_survives_a_kill(tmp_path
         assert stats["hot"]["loads"] == 4, "the tree, X, obs and var, once each"
     finally:
         server.terminate()
-        server.wait(30)
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()  # its workers end when they see that it is gone
+            server.wait(10)
 
 
 def test_the_streamlit_recipe_runs_in_sessions_side_by_side(monkeypatch):

@@ -125,7 +125,7 @@ public sealed partial class CachedAnnData : IDisposable
     /// <exception cref="StoreException">No tier has room for what must be loaded.</exception>
     public GeneSummary SummarizeGenes(
         IReadOnlyList<string>? genes = null, string? groupBy = null, string element = "X", double cutoff = 0, CancellationToken cancellation = default) =>
-        AnnDataSummaries.Genes(this, genes, groupBy, element, cutoff, _loader.Workers, cancellation);
+        AnnDataSummaries.Genes(this, genes, groupBy, element, cutoff, Workers, cancellation);
 
     /// <summary>A histogram of a column of numbers, or the counts of a column of categories, strings or bools.</summary>
     /// <param name="column">Path: <c>obs/n_genes</c>, <c>var/highly_variable</c>, <c>obsm/X_umap</c>.</param>
@@ -139,14 +139,14 @@ public sealed partial class CachedAnnData : IDisposable
     public ColumnSummary SummarizeColumn(string column, int bins = 50, long item = 0, CancellationToken cancellation = default)
     {
         using PinnedElement pinned = Pin(column, null, cancellation);
-        return ColumnSummaries.Summarize(pinned, item, bins, _loader.Workers, cancellation);
+        return ColumnSummaries.Summarize(pinned, item, bins, Workers, cancellation);
     }
 
     /// <summary>Mini-batches of cells for training, in an order that follows from a seed and the epoch.</summary>
     /// <param name="options">Default: all cells and genes of X, shuffled.</param>
     /// <param name="cancellation">Honoured while the matrix is loaded.</param>
     /// <returns>Owned by the caller: it keeps the matrix pinned until it is disposed.</returns>
-    /// <exception cref="ElementException">No such element, column or gene; a matrix that is not stored by cell; weights that are none.</exception>
+    /// <exception cref="ElementException">No such element, column or gene; no matrix of numbers; weights that are none.</exception>
     /// <exception cref="ArgumentException">Options that make no sense.</exception>
     /// <exception cref="SourceException">The file is gone, unreadable, or keeps changing.</exception>
     /// <exception cref="StoreException">No tier has room for what must be loaded.</exception>
@@ -245,7 +245,7 @@ public sealed partial class CachedAnnData : IDisposable
     {
         for (int attempt = 1; ; attempt++)
         {
-            AnnDataSource source = AnnDataSource.Find(path);
+            AnnDataSource source = _loader.Find(path);
             try
             {
                 using PinnedElement tree = new(

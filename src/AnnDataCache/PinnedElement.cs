@@ -71,7 +71,7 @@ public sealed unsafe class PinnedElement : IDisposable
         }
 
         throw RefusedColumns.TryGetValue(name, out string? reason)
-            ? new ElementException(CacheError.ElementUnreadable, $"Column '{name}' of '{Info.Path}' cannot be read: {reason}")
+            ? new ElementException(CacheError.ElementUnreadable, $"'{Layout.Element}/{name}' of '{Layout.Source}' cannot be read: {reason}")
             : new ElementException(
                 CacheError.ElementNotFound, $"'{Info.Path}' has no column '{name}'. It has: {string.Join(", ", Columns.Select(column => column.Name))}.");
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import warnings
 
@@ -178,11 +179,9 @@ def load_all(source: Source, elements: Iterable[Element]) -> None:
     missing = [one for one in dict.fromkeys(element.part for element in elements) if not source.parts.get(one)
                and not source.store.contains(source.name_of(one))]
     while missing:
-        try:
+        with contextlib.suppress(ElementUnreadable):
             source.part(missing[0], missing[1:])
-            return
-        except ElementUnreadable:
-            missing = [one for one in missing[1:] if not source.store.contains(source.name_of(one))]
+        missing = [one for one in missing[1:] if not source.store.contains(source.name_of(one))]
 
 
 def _value(source: Source, element: Element) -> Any:

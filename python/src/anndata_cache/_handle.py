@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ._elements import Element, element_of, frame_of, index_of, tree_of, value_of
 from ._errors import ElementNotFound, ElementUnreadable
+from ._slices import Sliced
 from ._store import store
 
 TYPE_CHECKING = False
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
-class CachedAnnData:
+class CachedAnnData(Sliced):
     """One AnnData file seen through the store, or a modality of a MuData file.
 
     Opening costs nothing: an element is mapped, and where no process has done so decoded, when it is asked for. Every

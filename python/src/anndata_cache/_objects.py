@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 
-from ._errors import CacheError, ObjectNotFound
+from ._errors import CacheError, NoRoom, ObjectNotFound
 from ._key import Key, path_of
 from ._store import loader, store
 from ._store.names import object_name, observe, version_of
@@ -165,7 +165,11 @@ def csv(key: str | os.PathLike[str] | Key, **kwargs: Any) -> pandas.DataFrame:
 def _put(encoded: tuple[Layout, list[Any]], name: str, overwrite: bool) -> None:
     from ._values.encoding import stream
     verb = ["put", "--json", *([] if overwrite else ["--no-overwrite"]), "--", name]
-    loader.call(verb, stream(*encoded))
+    try:
+        loader.call(verb, stream(*encoded))
+    except NoRoom:
+        store.current().release()  # what this process keeps without use must not be what leaves no room
+        loader.call(verb, stream(*encoded))
     store.current().reopen()
 
 
@@ -237,5 +241,5 @@ def _name(key: str | os.PathLike[str] | Key) -> str:
 
 
 def _title(one: dict[str, Any]) -> str:
-    return str(one.get("object") or f"{one['source']}:{one['element']}")
+    return str(one["element"]) if one.get("object") else f"{one['source']}:{one['element']}"
 

@@ -66,7 +66,7 @@ def load(path: str | os.PathLike[str] | Key, *elements: str) -> None:
     """
     source = store.current().source(path_of(path))
     if elements:
-        loader.load(source.path, list(elements))
+        loader.load(source.path, list(elements), strict=True)
     else:
         loader.load_all(source.path)
     store.current().reopen()

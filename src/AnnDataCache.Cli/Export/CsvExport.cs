@@ -34,7 +34,7 @@ internal static class CsvExport
         }
     }
 
-    private static void WriteRow(StreamWriter writer, IEnumerable<string> fields)
+    internal static void WriteRow(TextWriter writer, IEnumerable<string> fields)
     {
         bool first = true;
         foreach (string field in fields)

@@ -68,7 +68,7 @@ public sealed class BatchReader : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         options.Check();
         int[]? genes = options.Genes is null ? null : FindGenes(data, options, cancellation);
-        PinnedElement pinned = data.Pin(options.Element, null, cancellation);
+        PinnedElement pinned = MatrixParts.PinForCells(data, options.Element, cancellation);
         try
         {
             CellReader cells = CellReader.Open(pinned, genes);

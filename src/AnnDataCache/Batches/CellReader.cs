@@ -1,4 +1,5 @@
 using System.Numerics;
+using AnnDataCache.Parts;
 using AnnDataCache.Summaries;
 
 namespace AnnDataCache.Batches;
@@ -11,14 +12,14 @@ internal abstract class CellReader(PinnedElement pinned, int[]? genes) : IDispos
     /// <summary>Columns of the result.</summary>
     internal int Width { get; } = genes?.Length ?? checked((int)pinned.Info.Shape[1]);
 
-    /// <exception cref="ElementException">Not a matrix that is stored by cell.</exception>
+    /// <exception cref="ElementException">Not a matrix of real numbers that lies by cell.</exception>
     internal static CellReader Open(PinnedElement pinned, int[]? genes)
     {
-        if (pinned.Info.Kind is not (ElementKind.Csr or ElementKind.Dense) || pinned.Info.Shape.Count != 2)
+        if (pinned.Layout.Kind is not (PartKind.Csr or PartKind.Dense) || pinned.Info.Shape.Count != 2)
         {
             throw new ElementException(
                 CacheError.ElementUnreadable,
-                $"'{pinned.Info.Path}' is a {pinned.Info.Kind.Name()}; batches need a matrix that is stored by cell, csr or dense.");
+                $"'{pinned.Info.Path}' is a {pinned.Info.Kind.Name()}; batches need a matrix of cells × genes, sparse or dense.");
         }
 
         Opening opening = new(pinned, genes);
@@ -35,9 +36,14 @@ internal abstract class CellReader(PinnedElement pinned, int[]? genes) : IDispos
 
     private readonly struct Opening(PinnedElement pinned, int[]? genes) : INumberVisitor<CellReader>
     {
-        public CellReader Visit<T>() where T : unmanaged, INumberBase<T> =>
-            pinned.Info.Kind == ElementKind.Dense ? new DenseCells<T>(pinned, genes)
-            : pinned.Columns[0].Offsets.Type == DType.Int32 ? new SparseCells<int, T>(pinned, genes)
-            : new SparseCells<long, T>(pinned, genes);
+        public CellReader Visit<T>() where T : unmanaged, INumberBase<T> => pinned.Layout.Kind == PartKind.Dense
+            ? new DenseCells<T>(pinned, genes)
+            : pinned.Columns[0].Indices.Type switch
+            {
+                DType.UInt8 => new SparseCells<byte, T>(pinned, genes),
+                DType.UInt16 => new SparseCells<ushort, T>(pinned, genes),
+                DType.Int32 => new SparseCells<int, T>(pinned, genes),
+                _ => new SparseCells<long, T>(pinned, genes),
+            };
     }
 }

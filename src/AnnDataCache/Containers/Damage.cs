@@ -19,8 +19,25 @@ internal static class Damage
             return (ContainerException)cause;
         }
 
-        return cause is UnsupportedContainerException
-            ? new UnsupportedContainerException(place + cause.Message)
-            : new DamagedContainerException(place + cause.Message, cause);
+        return cause switch
+        {
+            UnsupportedContainerException => new UnsupportedContainerException(place + cause.Message),
+            OverflowException => new DamagedContainerException($"{place}it claims more than the {long.MaxValue:N0} bytes that a file can have.", cause),
+            _ => new DamagedContainerException(place + cause.Message, cause),
+        };
+    }
+
+    /// <summary>Reads something of the object at the path; what its bytes cause is thrown with the path in front.</summary>
+    /// <exception cref="ContainerException">They make no sense.</exception>
+    internal static T Guard<T>(string path, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception cause) when (IsCause(cause))
+        {
+            throw At(path, cause);
+        }
     }
 }

@@ -161,7 +161,7 @@ internal sealed class ElementTree
             string columnPath = Join(path, name);
             ElementInfo column = members.Contains(name)
                 ? WalkColumn(members, name, columnPath, depth)
-                : Refused(columnPath, "column-order names it, but the dataframe has no such member", name);
+                : Refused(columnPath, $"{(name == members.IndexName ? "_index" : "column-order")} names it, but the dataframe has no such member", name);
             columns.Add(column.WithPart(path));
         }
 

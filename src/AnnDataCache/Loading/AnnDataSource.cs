@@ -1,5 +1,4 @@
 using AnnDataCache.Containers;
-using AnnDataCache.Hdf5;
 using AnnDataCache.Interop;
 
 namespace AnnDataCache.Loading;
@@ -19,23 +18,27 @@ internal sealed class AnnDataSource : IDisposable
     private int _rents;
     private bool _disposed;
 
-    internal AnnDataSource(string path, FileStat stat) => (Path, Stat) = (path, stat);
+    private readonly SourceVersion _version;
+
+    private AnnDataSource(string path, SourceVersion version) => (Path, _version) = (path, version);
 
     /// <summary>Canonical path.</summary>
     internal string Path { get; }
 
-    internal FileStat Stat { get; }
+    internal FileStat Stat => _version.Stat;
 
-    /// <exception cref="SourceException">No such file, no permission, or not a file.</exception>
-    internal static AnnDataSource Find(string path)
+    /// <param name="path">A file, a folder, or a path inside a zip.</param>
+    /// <param name="everyFile">True to know a folder by every file in it.</param>
+    /// <exception cref="SourceException">No such file, no permission, or neither a file nor a folder.</exception>
+    internal static AnnDataSource Find(string path, bool everyFile)
     {
         try
         {
-            string canonical = Posix.CanonicalPath(path);
-            FileStat stat = FileStat.Of(canonical);
-            return stat.IsRegularFile
-                ? new AnnDataSource(canonical, stat)
-                : throw new SourceException(CacheError.SourceUnreadable, $"'{path}' is not a file. Give the path of a .h5ad file.");
+            string canonical = SourceContainer.CanonicalPath(path);
+            SourceVersion version = SourceVersion.Of(canonical, everyFile);
+            return version.Stat.IsRegularFile || version.Stat.IsFolder
+                ? new AnnDataSource(canonical, version)
+                : throw new SourceException(CacheError.SourceUnreadable, $"'{path}' is neither a file nor a folder. Give the path of a .h5ad file or a .zarr store.");
         }
         catch (PosixException error)
         {
@@ -43,10 +46,10 @@ internal sealed class AnnDataSource : IDisposable
         }
     }
 
-    /// <summary>True while the path leads to this version.</summary>
-    internal bool IsCurrent() => FileStat.TryOf(Path, out FileStat now) && now.SameVersion(Stat);
+    /// <summary>True while the source is this version of it.</summary>
+    internal bool IsCurrent() => _version.IsCurrent();
 
-    /// <summary>How long to wait before a file that was changed at this moment may be read.</summary>
+    /// <summary>How long to wait before a source that was changed at this moment may be read.</summary>
     /// <remarks>
     /// Kernels before 6.13 stamp a file by a clock that ticks every 1 to 10 ms: of two writes within a tick the second does
     /// not show. Once the tick is over, what is read is the last of them, and what is written later has another stamp.
@@ -81,10 +84,10 @@ internal sealed class AnnDataSource : IDisposable
 
     private ContainerFile OpenContainer()
     {
-        if (UnsettledFor(Stat.ChangedNs, DateTimeOffset.UtcNow) is { Ticks: > 0 } wait) { Thread.Sleep(wait); }
+        if (UnsettledFor(_version.LastChangedNs, DateTimeOffset.UtcNow) is { Ticks: > 0 } wait) { Thread.Sleep(wait); }
         try
         {
-            return Hdf5File.Open(Path);
+            return SourceContainer.Open(Path);
         }
         catch (PosixException error)
         {

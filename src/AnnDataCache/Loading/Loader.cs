@@ -28,11 +28,11 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
     /// <summary>The path under which the tree of all elements is stored; no element of a file has it.</summary>
     internal const string TreePath = "";
 
-    /// <summary>Threads that decode a load or compute over a part.</summary>
-    internal int Workers => options.Workers;
-
     /// <summary>Parts that are made of the parts of elements.</summary>
     internal DerivedParts Derived { get; } = new(store, options, coldWriter);
+    /// <summary>The version of a source that is there now.</summary>
+    /// <exception cref="SourceException">No such file, no permission, or neither a file nor a folder.</exception>
+    internal AnnDataSource Find(string path) => AnnDataSource.Find(path, options.CheckEveryFile);
 
     internal PartName NameOf(AnnDataSource source, string element) => store.NameOf(source.Path, element, source.Stat);
 
@@ -51,9 +51,11 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
     private static ElementInfo DescribeAll(AnnDataSource source, ContainerGroup root)
     {
         ElementInfo tree = ElementTree.Describe(root, root, "", null, withValues: false);
-        return tree.Kind != ElementKind.Refused
+        if (tree.Kind == ElementKind.Refused) { throw new SourceException(CacheError.SourceUnreadable, $"'{source.Path}' cannot be read as AnnData: {tree.Reason}"); }
+        return tree.Kind == ElementKind.Dict || !source.Stat.IsFolder
             ? tree
-            : throw new SourceException(CacheError.SourceUnreadable, $"'{source.Path}' cannot be read as AnnData: {tree.Reason}");
+            : throw new SourceException(CacheError.SourceUnreadable,
+                $"'{source.Path}' is a {tree.Kind.Name()}, an element of a store: open the store, and ask for the element by its path in it.");
     }
 
     /// <summary>The part of one element.</summary>
@@ -115,10 +117,15 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
             catch (Exception damage) when (ContainerException.IsDamage(damage))
             {
                 if (!IsUnchanged(source, rented.Container)) { throw new SourceChangedException(source.Path); }
-                throw new ElementException(CacheError.ElementUnreadable, $"'{element}' of '{source.Path}' cannot be read: {damage.Message}", damage);
+                throw Unreadable(source, element, damage);
             }
         }
     }
+
+    /// <summary>Without its tree, the name of which is empty, a source has nothing to offer.</summary>
+    private static CacheException Unreadable(AnnDataSource source, string element, Exception damage) => element.Length == 0
+        ? new SourceException(CacheError.SourceUnreadable, $"'{source.Path}' cannot be read: {damage.Message}", damage)
+        : new ElementException(CacheError.ElementUnreadable, $"'{element}' of '{source.Path}' cannot be read: {damage.Message}", damage);
 
     private PartPin Build(
         AnnDataSource source, ContainerFile container, PartName name, ElementContent content, Dictionary<string, string> failed,

@@ -22,8 +22,8 @@ public sealed partial class Cache
     /// <exception cref="ElementException">A column is of a type that is not kept, or the object is there.</exception>
     /// <exception cref="StoreException">No tier has room.</exception>
     /// <remarks>
-    /// An object is in one tier and has no source: when it is evicted it is gone. Eviction takes what is worth less first, and
-    /// an object counts as thirty times as dear as what is decoded from a file.
+    /// An object is in one tier and has no source: when it is evicted it is gone. Eviction takes what is worth least first, and
+    /// an object counts as if it had taken a minute to load, which no element of its size does.
     /// </remarks>
     public PutResult Put(string name, RecordBatch table, bool overwrite = true, CancellationToken cancellation = default)
     {
@@ -129,11 +129,35 @@ public sealed partial class Cache
     public bool Delete(string name)
     {
         PartName part = ObjectWriter.NameOf(Named(name));
-        return StoreFault.Guard(() => _store.Objects.Delete(part));
+        bool deleted = StoreFault.Guard(() => _store.Objects.Delete(part));
+        _objects.DropOutdated();
+        return deleted;
     }
 
-    /// <summary>How much of the store is in use.</summary>
-    public StoreUsage Usage() => StoreFault.Guard(_store.Usage);
+    /// <summary>Maps a CSV file as a dataframe; parses it first if no tier holds it as it is now.</summary>
+    /// <param name="path">
+    /// As for <see cref="Open(string, CancellationToken)"/>, a text of UTF-8 with a header and commas. It is a source like any: a rewritten file is parsed again.
+    /// </param>
+    /// <param name="cancellation">Nothing is left of a load that was cancelled.</param>
+    /// <returns>
+    /// A dataframe by the rules of <c>pandas.read_csv</c>: columns of int64, uint64, float64 (NaN where missing), bools, else strings. It has no
+    /// index, unless the records have one field more than the header. Owned by the caller: dispose it to unpin.
+    /// </returns>
+    /// <exception cref="SourceException">No such file, it may not be read, or is no table.</exception>
+    /// <exception cref="StoreException">No tier has room.</exception>
+    public PinnedElement Csv(string path, CancellationToken cancellation = default)
+    {
+        string source = FindSource(Named(path));
+        (PartPin pin, bool loaded) = WithRoom(() => (_csv.Pin(source, cancellation, out bool made), made));
+        return new PinnedElement(HeldObjects.Describe(pin.View.Layout), pin, loaded);
+    }
+
+    /// <summary>How much of the store is in use: the budgets of both tiers, what they hold, and the objects among it.</summary>
+    public (long BudgetBytes, long UsedBytes, long Objects, long ObjectBytes) Usage() => StoreFault.Guard(() =>
+    {
+        _objects.DropOutdated();
+        return _store.Usage();
+    });
 
     private string Named(string name)
     {

@@ -5,26 +5,34 @@ using AnnDataCache.Store;
 namespace AnnDataCache.Objects;
 
 /// <summary>Objects that this process keeps mapped, so that a repeated ask costs one <c>stat</c> of the name.</summary>
-internal sealed class HeldObjects(PartStore store, PinTable held)
+internal sealed class HeldObjects
 {
+    private readonly PartStore _store;
+    private readonly PinTable _held;
+
+    internal HeldObjects(PartStore store, PinTables pins) => (_store, _held) = (store, pins.Add(store.Objects.IsCurrent));
+
+    /// <summary>Gives up what was overwritten or deleted.</summary>
+    internal void DropOutdated() => _held.DropOutdated();
+
     /// <summary>What the name leads to now, or null.</summary>
     internal PinnedElement? TryPin(string name, PartName part)
     {
-        if (held.TryGet(name) is { } known)
+        if (_held.TryGet(name) is { } known)
         {
-            if (store.Objects.IsCurrent(known.Pin))
+            if (_store.Objects.IsCurrent(known.Pin))
             {
                 CacheMetrics.Hits.Add(1);
                 return new PinnedElement(known.Info, known.Pin, loaded: false);
             }
 
-            held.Forget(name, known.Pin);
+            _held.Forget(name, known.Pin);
             known.Pin.Dispose();
         }
 
-        if (store.Objects.TryPin(part) is not { } pin) { return null; }
+        if (_store.Objects.TryPin(part) is not { } pin) { return null; }
         ElementInfo info = Describe(pin.View.Layout);
-        held.Keep(name, info, pin);
+        _held.Keep(name, info, pin);
         return new PinnedElement(info, pin, loaded: false);
     }
 

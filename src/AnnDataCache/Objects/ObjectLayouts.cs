@@ -12,16 +12,29 @@ internal static class ObjectLayouts
     internal static PartLayout Dense<T>(string name, long count, ReadOnlySpan<long> shape) where T : unmanaged
     {
         if (shape.IsEmpty) { throw new ArgumentException("An array has one axis at least.", nameof(shape)); }
-        Int128 product = 1;
-        foreach (long length in shape) { product = length >= 0 && product <= long.MaxValue ? product * length : -1; }
-        if (product != count) { throw new ArgumentException($"{count:N0} values do not have the shape {string.Join(" × ", shape.ToArray())}.", nameof(shape)); }
+        if (Product(shape) != count || Product(shape[1..]) is not { } width)
+        {
+            throw new ArgumentException($"{count:N0} values do not have the shape {string.Join(" × ", shape.ToArray())}.", nameof(shape));
+        }
+
         DType type = TypeOf<T>();
-        long width = 1;
-        foreach (long length in shape[1..]) { width = checked(width * length); }
         return Object(name, PartKind.Dense, shape.ToArray(), new ColumnLayout
         {
             Name = "X", Kind = ColumnKind.Number, Type = type, Rows = shape[0], Width = width, Values = new BufferRange(0, count * type.Size()),
         });
+    }
+
+    /// <summary>Null where it is no number of values.</summary>
+    private static long? Product(ReadOnlySpan<long> shape)
+    {
+        Int128 product = 1;
+        foreach (long length in shape)
+        {
+            product *= length;
+            if (length < 0 || product > long.MaxValue) { return null; }
+        }
+
+        return (long)product;
     }
 
     internal static PartLayout Sparse<TIndex, T>(string name, ElementKind kind, long rows, long columns, long offsets, long indices, long values)

@@ -14,8 +14,8 @@ internal sealed class ObjectWriter : IDisposable
 {
     private const int MaxNameBytes = 1024;
 
-    /// <summary>An object is put once and has no source to come back from: as if each megabyte had taken so long to load, and all of it at least a second.</summary>
-    private const double SecondsPerMegabyte = 0.1, LeastSeconds = 1;
+    /// <summary>What eviction takes an object's load to have cost: nobody but its maker brings it back, and nobody knows at what cost.</summary>
+    private const double AssumedSeconds = 60;
 
     /// <summary>What <see cref="FolderAccess"/> is to share with a group, as it shares a source that all may read.</summary>
     private static readonly FileStat s_readableByAll = new() { Mode = 0x124 };
@@ -71,7 +71,7 @@ internal sealed class ObjectWriter : IDisposable
         RequireFree(store, name, overwrite);
         PartPlan plan = Plan(layout, name);
         PartReservation reservation = store.Reserve(part, plan.FileLength, s_readableByAll);
-        reservation.Cost = Math.Max(LeastSeconds, plan.FileLength / 1e6 * SecondsPerMegabyte);
+        reservation.Cost = AssumedSeconds;
         return new ObjectWriter(store, plan, reservation, overwrite);
     }
 

@@ -127,7 +127,7 @@ internal sealed unsafe class ColumnScan
                 for (long at = start; at < stop; at++)
                 {
                     long index = long.CreateTruncating(indices[at]);
-                    if ((ulong)index >= (ulong)outputs.Length) { throw TwinCounts.OutOfRange(index, outputs.Length); }
+                    if ((ulong)index >= (ulong)outputs.Length) { throw SparseView.OutOfRange(index, outputs.Length); }
                     int place = outputs[(int)index];
                     if (place != 0) { sums[((place - 1) * stride) + row - first] += values[at]; }
                 }

@@ -87,7 +87,7 @@ internal static unsafe class DenseRow
             for (int i = 0; i < count; i++)
             {
                 ulong index = ulong.CreateTruncating(indices[i]);
-                if (index >= limit) { throw TwinCounts.OutOfRange((long)index, view.Minor); }
+                if (index >= limit) { throw SparseView.OutOfRange((long)index, view.Minor); }
                 sums[index] += numbers[i];
             }
         }

@@ -12,7 +12,7 @@ namespace AnnDataCache.Slicing;
 internal sealed unsafe class GeneReader(CachedAnnData file, ElementInfo info)
 {
     /// <summary>A scan of fewer entries takes a tenth of a millisecond: no twin is begun for that.</summary>
-    private const long FewEntries = 1 << 18;
+    internal const long FewEntries = 1 << 18;
 
     /// <param name="genes">Positions, in any order, also repeated.</param>
     /// <param name="wanted">The values' type, float32 or float64.</param>

@@ -87,6 +87,21 @@ internal readonly unsafe struct SparseView
         return cuts;
     }
 
+    /// <summary>The first entry of a row in order, among <c>[start, end)</c>, whose index is not below the position.</summary>
+    internal long FindInRow(long start, long end, long position)
+    {
+        while (start < end)
+        {
+            long middle = start + ((end - start) / 2);
+            long index = IndexType == DType.Int32 ? ((int*)Indices)[middle] : ((long*)Indices)[middle];
+            if (index < position) { start = middle + 1; } else { end = middle; }
+        }
+
+        return start;
+    }
+
+    internal static StoreException OutOfRange(long index, long limit) => Damaged($"index {index:N0} is outside 0 … {limit - 1:N0}");
+
     internal static StoreException Damaged(string what) => new(
         CacheError.StoreUnusable, $"A part of the store is damaged: {what}. Run 'anndata-cache verify' and load it again.");
 }

@@ -41,10 +41,6 @@ internal sealed class PartReservation : IDisposable
     /// <summary>Where the bytes go; disjoint ranges may be written by several threads.</summary>
     internal ByteTarget Target => _target;
 
-    /// <summary>Address of the whole part, every page given, for bytes that are scattered; null where the file system cannot do that.</summary>
-    /// <exception cref="StoreException">The file system is full.</exception>
-    internal unsafe byte* TryMap() => _target.TryMap(0, Length);
-
     /// <summary>Makes the part visible to all processes and pins it. Nothing may be written afterwards.</summary>
     internal PartPin Seal()
     {
@@ -117,11 +113,12 @@ internal sealed unsafe class PartTarget(FileDescriptor file, long length, string
     internal override byte* TryGetAddress(long offset, long count)
     {
         CheckRange(offset, count);
-        return s_maps && count > 0 ? TryMap(offset, count) : null;
+        return s_maps && count > 0 ? Map(offset, count) : null;
     }
 
-    internal byte* TryMap(long offset, long count)
+    internal override byte* Map(long offset, long count)
     {
+        CheckRange(offset, count);
         long start = offset / PageBytes * PageBytes;
         if (Posix.FAllocate(file.Value, 0, start, offset + count - start) != 0)
         {

@@ -14,6 +14,7 @@ internal sealed class PartStore : IDisposable
     private readonly Tier? _hot, _cold;
     private readonly bool _promotes;
     private readonly TimeSpan _patience;
+    private readonly bool _checksEveryFile;
     private readonly ILogger _logger;
 
     private PartStore(TierSettings hotSettings, TierSettings coldSettings, CacheOptions options, ILogger logger)
@@ -24,6 +25,7 @@ internal sealed class PartStore : IDisposable
         Objects = new ObjectNames(_hot, _cold);
         _promotes = _hot is not null && _cold is not null && Promotes(options.Promotion);
         _patience = options.Patience;
+        _checksEveryFile = options.CheckEveryFile;
         if (_hot is null && _cold is null)
         {
             throw new StoreException(
@@ -149,7 +151,7 @@ internal sealed class PartStore : IDisposable
     }
 
     /// <summary>The source as it is now; where it is gone, one that nobody else may read.</summary>
-    private static FileStat SourceOf(PartPin pin) => FileStat.TryOf(pin.View.Layout.Source, out FileStat stat) ? stat : default;
+    private FileStat SourceOf(PartPin pin) => SourceVersion.TryOf(pin.View.Layout.Source, _checksEveryFile, out FileStat stat) ? stat : default;
 
     private PartName? MadeOf(PartPin pin) =>
         pin.View.Layout is { Derived: not null } layout ? NameOf(layout.Source, layout.Element, SourceOf(pin)) : null;
@@ -199,11 +201,16 @@ internal sealed class PartStore : IDisposable
     internal IReadOnlyList<StoredPart> List()
     {
         List<StoredPart> parts = [];
+        Dictionary<string, FileStat?> sources = new(StringComparer.Ordinal); // a folder takes a while to look at
         foreach ((Tier tier, TierEntry part) in Parts())
         {
             if (tier.TryReadLayout(part.Name) is not { } layout) { continue; }
-            bool stale = !part.Name.IsObject
-                && (!FileStat.TryOf(layout.Source, out FileStat source) || NameOf(layout.Source, layout.Element, source, layout.Derived) != part.Name);
+            if (!sources.TryGetValue(layout.Source, out FileStat? source))
+            {
+                sources[layout.Source] = source = SourceVersion.TryOf(layout.Source, _checksEveryFile, out FileStat stat) ? stat : null;
+            }
+
+            bool stale = !part.Name.IsObject && (source is not { } now || NameOf(layout.Source, layout.Element, now, layout.Derived) != part.Name);
             parts.Add(new StoredPart(
                 NameOf(tier.Kind), part.Name.Value, layout.Source, layout.Element, part.Bytes, tier.IsPinned(part.Name), stale, layout.Derived));
         }
@@ -211,7 +218,7 @@ internal sealed class PartStore : IDisposable
         return parts;
     }
 
-    internal StoreUsage Usage()
+    internal (long BudgetBytes, long UsedBytes, long Objects, long ObjectBytes) Usage()
     {
         long budget = 0, used = 0;
         HashSet<PartName> objects = [];
@@ -225,14 +232,17 @@ internal sealed class PartStore : IDisposable
             }
         }
 
-        return new StoreUsage(budget, used, objects.Count, bytes);
+        return (budget, used, objects.Count, bytes);
     }
 
     internal CacheStatistics Statistics() =>
         new(Statistics(TierKind.Hot, _hot, _hotSettings), Statistics(TierKind.Cold, _cold, _coldSettings), Main.Board.Read(ControlBoard.Counter.Misses));
 
-    internal IReadOnlyList<Finding> Audit(bool content, CancellationToken cancellation) =>
-        new StoreAudit(_hot, _cold).Run(content, cancellation);
+    internal IReadOnlyList<Finding> Audit(bool content, CancellationToken cancellation)
+    {
+        Objects.DropCovered();
+        return new StoreAudit(_hot, _cold).Run(content, cancellation);
+    }
 
     /// <summary>Where an element's part is, or why it is not there.</summary>
     internal IReadOnlyList<Finding> Explain(string element, PartName name) => new Explanation(_hot, _cold).Of(element, name);

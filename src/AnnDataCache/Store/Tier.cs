@@ -21,6 +21,7 @@ namespace AnnDataCache.Store;
 //   an eviction
 //   locked      LOCK_EX on the part                     the part stays; the kernel drops the lock
 //   unlinked    nothing                                 nothing; readers that had mapped it keep their bytes
+//   renamed     a temporary (its pages are wanted)      the next reservation finds its lock free and deletes it
 //
 // S1  A sealed part is never written, truncated or replaced.       Mapped readers: their arrays do not change.
 // S2  Only rename-without-replace makes a name; the bytes behind    Openers: a name leads to a whole part or to nothing.
@@ -32,6 +33,8 @@ namespace AnnDataCache.Store;
 //     counted anew after a holder was killed, and by evictions.
 // S5  A reservation whose lock is free has a dead owner.            Reapers: no pid, no age, no clock.
 // S6  LOCK_UN is never called; unlocking is closing or unmapping.   Forked children: a parent's pin stays.
+// S7  An evicted part's pages are written again only when nobody    Slow openers: they find a link count of 0, never bytes of
+//     else has its file open.                                       another part.
 
 /// <summary>One tier of the store. Thread-safe; its descriptors are closed by <see cref="Dispose"/>, pins live on.</summary>
 internal sealed class Tier : IDisposable
@@ -151,29 +154,41 @@ internal sealed class Tier : IDisposable
         hold.Begin();
         (long reserved, _, long deadBytes, long dead) = _folder.ReapAndCountLocked();
         hold.Add(-deadBytes, -dead);
-        if (Excess(hold, need) > 0 && !MakeRoom(hold, name, need))
+        string temporary = $"{name.Value}.{Guid.NewGuid():N}";
+        uint mode = _folder.Access.PartModeOf(source);
+        FileDescriptor? recycled = null;
+        if (Excess(hold, need, 0) > 0 && !MakeRoom(hold, name, need, (temporary, bytes, mode), out recycled))
         {
+            recycled?.Dispose();
+            _ = Posix.UnlinkAt(_folder.Temporaries.Value, temporary, 0);
             hold.Commit();
             Board.RaisePressure();
             shortage = shortage with { Used = hold.Bytes, Reserved = reserved, FileSystemFree = _folder.FreeBytes() };
             return null;
         }
 
-        string temporary = $"{name.Value}.{Guid.NewGuid():N}";
-        FileDescriptor file = _folder.CreateTemporary(temporary, bytes, _folder.Access.PartModeOf(source));
+        FileDescriptor file = recycled ?? _folder.CreateTemporary(temporary, bytes, mode);
         hold.Add(need, 1);
         hold.Commit();
         CrashPoint.Reach("reserved");
         return new PartReservation(this, name, temporary, file, bytes);
     }
 
-    private long Excess(CapacityHold hold, long need) => Math.Max(hold.Bytes + need - Budget, need - _folder.FreeBytes());
+    /// <param name="hold">With the tier's sum.</param>
+    /// <param name="need">Bytes wanted, in whole pages.</param>
+    /// <param name="kept">Of those, bytes whose pages are there already.</param>
+    private long Excess(CapacityHold hold, long need, long kept) =>
+        Math.Max(hold.Bytes + need - Budget, need - kept - _folder.FreeBytes());
 
     /// <summary>Evicts until the need fits, unless that cannot be reached: then nothing is evicted.</summary>
-    private bool MakeRoom(CapacityHold hold, PartName loading, long need)
+    /// <remarks>One of the evicted parts may become the wanted temporary.</remarks>
+    private bool MakeRoom(
+        CapacityHold hold, PartName loading, long need, (string Name, long Bytes, uint Mode) wanted, out FileDescriptor? recycled)
     {
+        recycled = null;
+        long kept = 0;
         List<TierEntry> parts = [.. _eviction.Order(hold.Recount(), loading)];
-        long excess = Excess(hold, need), free = 0;
+        long excess = Excess(hold, need, 0), free = 0;
         foreach (TierEntry part in parts)
         {
             if (free >= excess) { break; }
@@ -188,7 +203,11 @@ internal sealed class Tier : IDisposable
         foreach (TierEntry part in parts)
         {
             if (excess <= 0) { break; }
-            if (RemoveLocked(part.Name) != Removal.Removed) { continue; }
+            Removal removal = recycled is null && PageRecycling.IsWorth(_folder, part, need)
+                ? PageRecycling.Take(_folder, part.Name, wanted.Name, wanted.Bytes, wanted.Mode, out recycled)
+                : RemoveLocked(part.Name);
+            if (removal != Removal.Removed) { continue; }
+            if (recycled is not null && kept == 0) { kept = Math.Min(part.Bytes, need); }
             _eviction.Age(part.Name);
             LogRemoval(part, StaleOrRoom(part.Name, loading), loading.Hash);
             Board.Add(ControlBoard.Counter.Evictions, 1);
@@ -197,7 +216,7 @@ internal sealed class Tier : IDisposable
             hold.Add(-part.Bytes, -1);
         }
 
-        return Excess(hold, need) <= 0;
+        return Excess(hold, need, kept) <= 0;
     }
 
     private static EvictionReason StaleOrRoom(PartName part, PartName loading) =>
@@ -374,27 +393,3 @@ internal sealed class Tier : IDisposable
         _folder.Dispose();
     }
 }
-
-/// <summary>What became of an attempt to remove a part.</summary>
-internal enum Removal
-{
-    Removed,
-    Pinned,
-    Absent,
-    /// <summary>Whoever holds the capacity lock does not run.</summary>
-    Stopped,
-}
-
-/// <summary>How much a tier holds.</summary>
-/// <param name="Bytes">Of parts and reservations, in whole pages.</param>
-/// <param name="Parts">Sealed parts.</param>
-/// <param name="Reserved">Bytes of reservations.</param>
-internal readonly record struct TierUsage(long Bytes, long Parts, long Reserved);
-
-/// <summary>Why a tier has no room.</summary>
-/// <param name="Need">Bytes wanted, in whole pages.</param>
-/// <param name="Used">Bytes of parts and reservations.</param>
-/// <param name="Reserved">Of those, bytes of reservations of loads that are under way.</param>
-/// <param name="FileSystemFree">What the file system and the memory limit still allow.</param>
-/// <param name="IsStopped">True when whoever holds the capacity lock does not let go.</param>
-internal readonly record struct Shortage(long Need, long Used, long Reserved, long FileSystemFree, bool IsStopped);

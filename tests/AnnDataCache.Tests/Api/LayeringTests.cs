@@ -20,8 +20,8 @@ public sealed partial class LayeringTests
         ["Store"] = ["Parts", "Interop"],
         ["Objects"] = ["Loading", "Store", "Parts", "Interop"],
         ["Slicing"] = ["Loading", "Elements", "Containers", "Store", "Parts", "Interop"],
-        ["Summaries"] = [],
-        ["Batches"] = ["Summaries"],
+        ["Summaries"] = ["Slicing", "Parts"],
+        ["Batches"] = ["Summaries", "Parts"],
         ["Loading"] = ["Elements", "Hdf5", "Zarr", "Containers", "Store", "Parts", "Interop"],
     };
 

@@ -35,6 +35,8 @@ public sealed class BatchReaderTests : IDisposable
     [Theory]
     [InlineData("X", false)]
     [InlineData("X", true)]
+    [InlineData("layers/by_gene", false)]
+    [InlineData("layers/by_gene", true)]
     [InlineData("layers/dense", false)]
     [InlineData("layers/dense", true)]
     [InlineData("layers/untidy", false)]
@@ -42,7 +44,7 @@ public sealed class BatchReaderTests : IDisposable
     [InlineData("layers/counts", true)]
     public void ABatchHoldsTheRowsItNames(string element, bool sparse)
     {
-        using PinnedElement pinned = _data.Pin(element is "layers/untidy" or "layers/counts" ? "layers/dense" : element.Length == 1 ? "layers/dense" : element);
+        using PinnedElement pinned = _data.Pin("layers/dense");
         ReadOnlyTensorSpan<float> logged = pinned.Dense<float>();
         bool counts = element is "layers/untidy" or "layers/counts";
         using BatchReader reader = _data.Batches(new BatchOptions { Element = element, Sparse = sparse, BatchSize = 500, Seed = 5, Genes = ["C", "A"] });
@@ -168,7 +170,7 @@ public sealed class BatchReaderTests : IDisposable
         Assert.Throws<ArgumentException>(() => _data.Batches(new BatchOptions { Genes = ["A", "A"] }));
         Assert.Throws<ElementException>(() => _data.Batches(new BatchOptions { Genes = ["absent"] }));
         Assert.Contains("Weight NaN", Assert.Throws<ElementException>(() => _data.Batches(new BatchOptions { WeightBy = "depth" })).Message, StringComparison.Ordinal);
-        Assert.Contains("csr or dense", Assert.Throws<ElementException>(() => _data.Batches(new BatchOptions { Element = "layers/by_gene" })).Message, StringComparison.Ordinal);
+        Assert.Contains("cells × genes", Assert.Throws<ElementException>(() => _data.Batches(new BatchOptions { Element = "obs" })).Message, StringComparison.Ordinal);
         BatchReader closed = _data.Batches();
         closed.Dispose();
         Assert.Throws<ObjectDisposedException>(() => closed.Epoch(0));

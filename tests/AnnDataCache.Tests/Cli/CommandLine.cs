@@ -79,12 +79,18 @@ internal sealed class CommandLine : IDisposable
         {
             RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = Folder,
         };
+        Prepare(start);
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Lets what is started use this store.</summary>
+    internal void Prepare(ProcessStartInfo start)
+    {
         start.Environment["ANNDATA_CACHE_HOT_FOLDER"] = HotFolder;
         start.Environment["ANNDATA_CACHE_HOT_BYTES"] = "4GiB";
         start.Environment["ANNDATA_CACHE_FOLDER"] = _store.Options.ColdFolder;
         start.Environment["ANNDATA_CACHE_COLD_BYTES"] = "0";
         foreach ((string name, string value) in Environment) { start.Environment[name] = value; }
-        return Process.Start(start)!;
     }
 
     public void Dispose() => _store.Dispose();
@@ -102,6 +108,17 @@ internal static class Python
     internal static void Require() =>
         Assert.SkipUnless(s_works.Value, "/usr/bin/python3 with numpy, scipy, pandas and h5py is missing.");
 
-    internal static CallResult Run(string script, params IReadOnlyList<string> arguments) =>
-        CallResult.Of(new ProcessStartInfo("/usr/bin/python3", ["-c", script, .. arguments]));
+    internal static CallResult Run(string script, params IReadOnlyList<string> arguments) => Run(script, arguments, line: null);
+
+    /// <param name="script">What it does.</param>
+    /// <param name="executable">Its argument.</param>
+    /// <param name="line">Whose store it uses.</param>
+    internal static CallResult Run(string script, string executable, CommandLine line) => Run(script, [executable], line);
+
+    private static CallResult Run(string script, IReadOnlyList<string> arguments, CommandLine? line)
+    {
+        ProcessStartInfo start = new("/usr/bin/python3", ["-c", script, .. arguments]);
+        line?.Prepare(start);
+        return CallResult.Of(start);
+    }
 }

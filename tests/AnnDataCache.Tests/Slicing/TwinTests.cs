@@ -65,7 +65,7 @@ public sealed class TwinTests : IDisposable
     {
         using PinnedElement twin = _file.Slices($"layers/{form}").PinTwin(TestContext.Current.CancellationToken)!;
         ColumnLayout column = twin.Layout.Columns[0];
-        Assert.Equal((stored, DType.UInt8, DType.Int32), (column.Type, column.IndexType, column.OffsetType));
+        Assert.Equal((stored, DType.UInt16, DType.Int32), (column.Type, column.IndexType, column.OffsetType));
         Assert.Equal(("twin", PartKind.Csc), (twin.Layout.Derived, twin.Layout.Kind));
         Assert.Equal(stored == twin.Info.Type ? null : twin.Info.Type!.Value.Name(), column.Stored?["data"]);
     }

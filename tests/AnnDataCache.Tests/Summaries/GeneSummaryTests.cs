@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using AnnDataCache.Summaries;
 using AnnDataCache.Tests.Cli;
 
 namespace AnnDataCache.Tests.Summaries;
@@ -97,6 +98,22 @@ public sealed class GeneSummaryTests : IDisposable
 
     private static double[] Numbers(JsonElement table) =>
         [.. table.EnumerateArray().Select(value => value.ValueKind == JsonValueKind.Null ? double.NaN : value.GetDouble())];
+
+    [Theory]
+    [InlineData("X")]
+    [InlineData("layers/counts")]
+    [InlineData("layers/untidy")]
+    public void TheTwinGivesTheSameBitsAsTheMatrix(string element)
+    {
+        GeneSummary before = _data.SummarizeGenes(null, "kind", element);
+        using PinnedElement twin = _data.Slices(element).PinTwin()!;
+        GeneSummary after = _data.SummarizeGenes(null, "kind", element);
+        Assert.Equal(before.Means, after.Means);
+        Assert.Equal(before.Variances, after.Variances);
+        Assert.Equal(before.Fractions, after.Fractions);
+        using ExpressionMatrix used = ExpressionMatrix.Open(MatrixParts.PinForGenes(_data, element, CancellationToken.None));
+        Assert.Equal(element != "layers/untidy", used.ByGene); // narrow values could not hold the sums of repeated entries
+    }
 
     [Fact]
     public void AGeneThatIsAskedForTwiceIsThereTwice()

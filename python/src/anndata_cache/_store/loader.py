@@ -48,25 +48,35 @@ def executable() -> str:
     return found
 
 
-def load(source: str, elements: list[str]) -> dict[str, dict[str, Any]]:
+def load(source: str, elements: list[str], strict: bool = False) -> dict[str, dict[str, Any]]:
     """Bring elements of a source into the store; of those that others load at the same time, wait for their parts.
+
+    Parameters
+    ----------
+    source
+        Path of the source.
+    elements
+        Their paths. The first is the one that is needed now.
+    strict
+        Whether all of them are.
 
     Returns
     -------
     dict
-        What the executable says of each element: `file`, `tier`, `bytes`, `result`.
+        What the executable says of each element, up to the first that failed: `file`, `tier`, `bytes`, `result`.
 
     Raises
     ------
     CacheError
-        The first element that failed, by its kind.
+        What is needed failed, by its kind.
     """
-    return {answer["element"]: answer for answer in _answers(["load", "--json", "--", source, *elements], len(elements))}
+    needed = len(elements) if strict else 1
+    return {answer["element"]: answer for answer in _answers(["load", "--json", "--", source, *elements], len(elements), needed)}
 
 
 def load_all(source: str) -> list[dict[str, Any]]:
     """Bring everything that can be read into the store. Elements that cannot are answered with `result: refused`."""
-    return list(_answers(["load", "--json", "--all", "--", source], None, tolerated=(11,)))
+    return list(_answers(["load", "--json", "--all", "--", source], None, 0, tolerated=(11,)))
 
 
 def call(verb: list[str], stdin: Iterable[Any] | None = None, accepted: tuple[int, ...] = (0,)) -> bytes:
@@ -94,7 +104,7 @@ def flush() -> None:
         _finishing.pop().wait()
 
 
-def _answers(verb: list[str], wanted: int | None, tolerated: tuple[int, ...] = ()) -> Iterable[dict[str, Any]]:
+def _answers(verb: list[str], wanted: int | None, needed: int, tolerated: tuple[int, ...] = ()) -> Iterable[dict[str, Any]]:
     process, errors = _start(verb)
     assert process.stdout is not None
     lines: list[bytes] = []
@@ -108,7 +118,8 @@ def _answers(verb: list[str], wanted: int | None, tolerated: tuple[int, ...] = (
             if len(answers) == wanted:
                 _finishing.append(process)
                 return answers
-        if process.wait() not in (0, *tolerated) or wanted is not None:
+        code = process.wait()
+        if not (code in (0, *tolerated) if wanted is None else len(answers) >= needed):
             raise _failure(process, errors, lines)
         return answers
     except BaseException:

@@ -5,6 +5,7 @@ The version of a source is looked at in `observe` and nowhere else.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import struct
@@ -13,6 +14,7 @@ FORMAT_VERSION = 1
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _DIGIT = {digit: value for value, digit in enumerate(_ALPHABET)}
 _IDENTITY, _VERSION, _HASHED = 26, 13, 12
+_TYPE, _FOLDER = 0o170000, 0o040000
 _VERSION_WORDS = struct.Struct("<QQqqqi")
 
 Stamp = tuple[int, int, int, int, int]
@@ -22,6 +24,8 @@ Stamp = tuple[int, int, int, int, int]
 def observe(path: str) -> Stamp:
     """What the kernel says of a source now: one call of `stat`, made each time anything is asked of it."""
     stat = os.stat(path)
+    if stat.st_mode & _TYPE == _FOLDER:
+        raise IsADirectoryError(errno.EISDIR, "its own times do not tell when a file in it changes", path)
     return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
 

@@ -35,6 +35,7 @@ _SIZES = {
     "int64": 8, "uint64": 8, "float64": 8, "complex64": 8, "complex128": 16,
 }
 _CODES = ("int8", "int16", "int32")
+_INDICES = ("uint8", "uint16", "int32", "int64")
 
 
 class DamagedPart(Exception):
@@ -122,6 +123,11 @@ def check(layout: Layout, end: int) -> None:
         raise DamagedPart(f"its columns are not those of kind '{kind}' and shape {shape}")
 
 
+def offsets_dtype(column: Layout) -> str:
+    """Type of a sparse column's offsets: that of its indices, but of a twin one of its own."""
+    return column.get("offsets_dtype") or column["index_dtype"]
+
+
 def _check_column(column: Layout, end: int, depth: int) -> None:
     name, kind, rows, width = column["name"], column["kind"], column["rows"], column.get("width", 1)
     if type(rows) is not int or type(width) is not int or rows < 0 or width < 0 or depth > _MAX_DEPTH:
@@ -158,9 +164,10 @@ def _lengths_of(column: Layout, kind: str, rows: int, width: int, values: int, e
     if kind == "list":
         _check_column(column["items"], end, depth + 1)
         return (rows + 1) * 8, 0, 0
-    if kind == "sparse" and column["index_dtype"] in ("int32", "int64"):
+    if kind == "sparse" and column["index_dtype"] in _INDICES and offsets_dtype(column) in ("int32", "int64"):
         index = _SIZES[column["index_dtype"]]
-        return (rows + 1) * index, values // _SIZES[column["dtype"]] * index, values // _SIZES[column["dtype"]] * _SIZES[column["dtype"]]
+        entries = values // _SIZES[column["dtype"]]
+        return (rows + 1) * _SIZES[offsets_dtype(column)], entries * index, entries * _SIZES[column["dtype"]]
     raise DamagedPart(f"column '{column['name']}' is of no known kind")
 
 

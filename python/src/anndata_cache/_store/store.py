@@ -8,8 +8,8 @@ States of a part, as this process sees it
 P1  Every ask compares the source with what the kernel said of it before.   Callers: never stale.
 P2  What is kept without use is bounded in bytes, and given up when         Other processes: an idle one cannot take
     some process has found no room (the board's pressure moved).            all the room.
-P3  No table is needed for anything but speed.                              Forked children and threads: a lost entry
-                                                                            is found again in a tier.
+P3  No table is needed for anything but speed; each change of one is a      Forked children and threads: a lost entry
+    single operation of a dict.                                             is found again in a tier.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import weakref
 
-from .._errors import CacheError, NoRoom, SourceChanged, SourceDenied, SourceNotFound, StoreUnusable
+from .._errors import CacheError, NoRoom, SourceChanged, SourceDenied, SourceNotFound, SourceUnreadable, StoreUnusable
 from . import loader
 from .names import Stamp, identity_of, object_name, observe, version_of
 from .parts import Part
@@ -72,6 +72,15 @@ class Source:
             name = self._names[element] = f"{identity_of(self.path, element, self._options)}.{self._version}"
         return name
 
+    def derived(self, element: str, what: str) -> Part | None:
+        """A part that was made of an element's, such as its `twin`, where a tier has it; nothing is made for it."""
+        key = f"{element}\0{what}"
+        name = self._names.get(key)
+        if name is None:
+            options = f"{what} {self._options}".rstrip()
+            name = self._names[key] = f"{identity_of(self.path, element, options)}.{self._version}"
+        return self.store.find(name, count=False)
+
     def part(self, element: str, also: Iterable[str] = ()) -> Part:
         """The part of an element, loaded where no tier has it.
 
@@ -109,8 +118,13 @@ class Store:
         self.main = self.hot or self.cold
         self._sources: dict[str, Source] = {}
         self._mapped: weakref.WeakValueDictionary[str, Part] = weakref.WeakValueDictionary()
-        self._kept, self._kept_limit, self._clock, self._pressure = 0, -1, 0, 0
+        self._kept_limit, self._clock, self._pressure = -1, 0, 0
         self._promotes: bool | None = None
+
+    @property
+    def kept(self) -> int:
+        """Bytes of parts that are kept (P2)."""
+        return sum(len(part) for source in list(self._sources.values()) for part in list(source.parts.values()))
 
     def fresh(self, path: str, build: Callable[[Source], T]) -> T:
         """What `build` makes of one version of the source; started again when it changes meanwhile (P1)."""
@@ -135,6 +149,8 @@ class Store:
             source = self._sources.get(path)
             if source is None or source.stamp != stamp:
                 source = self._take(path, stamp)
+        except IsADirectoryError as error:
+            raise SourceUnreadable(f"'{path}' is a folder. Give the path of a .h5ad or .h5mu file.") from error
         except PermissionError as error:
             raise SourceDenied(f"This user may not read '{path}'. Ask its owner for read permission.") from error
         except (FileNotFoundError, NotADirectoryError) as error:
@@ -235,14 +251,11 @@ class Store:
         if len(part) > self._kept_limit or source.used < 0:
             return
         source.parts[element] = part
-        self._kept += len(part)
-        while self._kept > self._kept_limit and len(self._sources) > 1:
+        while self.kept > self._kept_limit and len(self._sources) > 1:
             self._drop_oldest(source)
-        if self._kept > self._kept_limit:
-            for other in list(source.parts):
-                if other != element:
-                    self._kept -= len(source.parts.pop(other))
-            source.memo.clear()
+        if self.kept > self._kept_limit:
+            source.parts = {element: part}
+            source.memo = {}
 
     def _limit(self) -> int:
         try:
@@ -252,13 +265,14 @@ class Store:
         return files.f_blocks * files.f_frsize // _KEPT_SHARE
 
     def _drop_oldest(self, but: Source) -> None:
-        self._drop(min((path for path, source in self._sources.items() if source is not but), key=lambda path: self._sources[path].used))
+        others = [(source.used, path) for path, source in list(self._sources.items()) if source is not but]
+        if others:
+            self._drop(min(others)[1])
 
     def _drop(self, path: str) -> None:
         source = self._sources.pop(path, None)
         if source is not None:
             source.used = _DROPPED  # whoever still works with it keeps nothing more in it
-            self._kept -= sum(map(len, source.parts.values()))
 
     def _promotes_now(self) -> bool:
         if self._promotes is None:

@@ -163,9 +163,9 @@ def _encode(name: str, array: Any) -> tuple[Layout, Buffers[Any], str | None]:
     if isinstance(array, (pandas.arrays.DatetimeArray, pandas.arrays.TimedeltaArray)):
         layout, own = _numbers(name, np.asarray(array.asi8))
         return layout, own, str(array.dtype)
-    values = np.asarray(array)
-    if values.dtype != getattr(array, "dtype", values.dtype) and values.dtype.kind != "O":
+    if type(array).__name__ not in ("PandasArray", "NumpyExtensionArray"):  # before and since pandas 2.1
         raise NotPlain(f"column '{name}' of type {array.dtype}")
+    values = np.asarray(array)
     if values.dtype.kind != "O":
         return (*_numbers(name, values), None)
     return _encode_objects(name, values)

@@ -1,3 +1,5 @@
+using AnnDataCache.Interop;
+
 namespace AnnDataCache.Containers;
 
 /// <summary>An array that is stored in chunks, whatever the format: how it is cut, and who decodes. Shared by all threads.</summary>
@@ -24,6 +26,14 @@ internal abstract unsafe class ChunkDecoder : IDisposable
 
     /// <summary>Decodes the start of a chunk straight to its place, where its form allows that; else does nothing.</summary>
     internal abstract bool TryDecodeInto(long number, Span<byte> values);
+
+    /// <summary>Decodes a chunk that is too large to stand in memory, piece by piece to its place; else does nothing.</summary>
+    /// <param name="number">Of the chunk, which is one run of the array.</param>
+    /// <param name="target">Gets whole values.</param>
+    /// <param name="offset">Of the chunk's first byte in the target.</param>
+    /// <param name="bytes">Of the chunk's bytes those inside the array.</param>
+    /// <param name="threads">How many may work at it.</param>
+    internal virtual bool TryDecodeTo(long number, ByteTarget target, long offset, long bytes, int threads) => false;
 
     public abstract void Dispose();
 }

@@ -23,7 +23,8 @@ internal static unsafe class ChunkedReader
         if (grid.Count == 0) { return; }
         if (grid.IsRun)
         {
-            WorkCrew.Run(grid.Count, context, () => new RunWorker(array, target, context.Progress));
+            int spare = (int)Math.Max(1, context.Workers / grid.Count);
+            WorkCrew.Run(grid.Count, context, () => new RunWorker(array, target, spare, context.Progress));
         }
         else if (BandAddress(grid, target, 0) is not null)
         {
@@ -79,7 +80,7 @@ internal static unsafe class ChunkedReader
         return values * grid.ElementSize;
     }
 
-    private sealed class RunWorker(ChunkedArray array, ByteTarget target, Action<long>? progress) : Worker
+    private sealed class RunWorker(ChunkedArray array, ByteTarget target, int threads, Action<long>? progress) : Worker
     {
         private const int FillBytes = 1 << 20;
 
@@ -103,7 +104,10 @@ internal static unsafe class ChunkedReader
                 return;
             }
 
-            if (_decoder.Decode(item) is var chunk && chunk is not null)
+            if (_decoder.TryDecodeTo(item, target, offset, bytes, threads))
+            {
+            }
+            else if (_decoder.Decode(item) is var chunk && chunk is not null)
             {
                 target.Write(offset, new ReadOnlySpan<byte>(chunk, (int)bytes));
             }

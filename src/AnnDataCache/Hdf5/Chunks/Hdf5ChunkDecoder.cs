@@ -41,6 +41,9 @@ internal sealed unsafe class Hdf5ChunkDecoder(Hdf5Chunks array) : ChunkDecoder
         return true;
     }
 
+    internal override bool TryDecodeTo(long number, ByteTarget target, long offset, long bytes, int threads) =>
+        array.Table.TryFind(number, out ChunkEntry entry) && GiantChunk.TryRead(array, entry, target, offset, bytes, threads);
+
     public override void Dispose()
     {
         _stored.Dispose();

@@ -1,48 +1,67 @@
 using AnnDataCache.Containers;
+using AnnDataCache.Interop;
+using AnnDataCache.Parts;
 
 namespace AnnDataCache.Slicing;
 
-/// <summary>The second pass: sorts blocks of entries by their minor position and writes the runs to their places (T1 … T3).</summary>
+/// <summary>The second pass: each worker fills ranges of the twin, one buffer after the other (T1 … T3).</summary>
 /// <remarks>
-/// A store to one of twenty thousand places misses every cache. Entries are therefore scattered inside a block that stays in
-/// the processor's cache, and leave it as runs.
+/// A store to one of twenty thousand places misses every cache, and a page of a tmpfs that is stored into is cleared before.
+/// So the twin is made range by range: as many positions as one buffer holds are gathered from all rows, and written at once.
+/// Of rows in order a range is one run of entries, which starts where the range before it ended: every entry is read once.
 /// </remarks>
-internal sealed class TwinFill(SparseView source, TwinCounts counts, RunTarget target)
+internal sealed class TwinFill(SparseView source, long[] offsets, ColumnLayout column, ByteTarget target)
 {
-    /// <summary>Private memory of all workers' blocks together.</summary>
-    private const long BlockBytes = 24 << 20;
+    /// <summary>Private memory of all workers' buffers together, and of all their cursors.</summary>
+    private const long BufferBytes = 40 << 20, CursorBytes = 20 << 20;
 
-    private const int MaxBlockEntries = 1 << 20, MinBlockEntries = 1 << 14;
+    private const long LeastBufferBytes = 1 << 20;
 
-    internal void Fill(int slice, ReadContext context)
+    internal void FillAll(ReadContext context)
     {
-        int valueBytes = target.ValueType.Size();
-        long entries = Math.Clamp(BlockBytes / context.Workers / (sizeof(ushort) + (2 * valueBytes)), MinBlockEntries, MaxBlockEntries);
-        using TwinBlock block = new(source, counts, target, slice, (int)entries);
-        switch (source.IndexType == DType.Int32, valueBytes)
+        long[] cuts = Cut(context.Workers);
+        bool keepsCursors = source.Canonical && source.Minor <= int.MaxValue && source.Major * sizeof(int) * context.Workers <= CursorBytes;
+        long bytes = Math.Max(BufferBytes / context.Workers, LeastBufferBytes);
+        Crew.ForEach(cuts.Length - 1, context.Workers, span =>
         {
-            case (true, 1): Fill<int, byte>(block, context); break;
-            case (true, 2): Fill<int, ushort>(block, context); break;
-            case (true, 4): Fill<int, uint>(block, context); break;
-            case (true, 8): Fill<int, ulong>(block, context); break;
-            case (true, _): Fill<int, UInt128>(block, context); break;
-            case (false, 1): Fill<long, byte>(block, context); break;
-            case (false, 2): Fill<long, ushort>(block, context); break;
-            case (false, 4): Fill<long, uint>(block, context); break;
-            case (false, 8): Fill<long, ulong>(block, context); break;
-            case (false, _): Fill<long, UInt128>(block, context); break;
-        }
+            if (cuts[span] == cuts[span + 1]) { return; }
+            using TwinBuffer buffer = new(source, column, bytes);
+            int[]? cursors = keepsCursors ? new int[source.Major] : null;
+            if (cursors is not null) { TwinScatter.Seek(source, cuts[span], cursors, context.Cancellation); }
+            for (long first = cuts[span]; first < cuts[span + 1];)
+            {
+                context.Cancellation.ThrowIfCancellationRequested();
+                long end = RangeFrom(first, cuts[span + 1], buffer.Capacity);
+                buffer.Start(offsets, first, end);
+                TwinScatter.Run(source, buffer, cursors, target, context.Cancellation);
+                buffer.Finish(offsets, target);
+                first = end;
+            }
+        }, context.Cancellation);
     }
 
-    /// <summary>The value's type only says how many bytes move.</summary>
-    private static void Fill<TIndex, TValue>(TwinBlock block, ReadContext context)
-        where TIndex : unmanaged, System.Numerics.IBinaryInteger<TIndex> where TValue : unmanaged
+    /// <summary>Positions are dealt out in spans of about as many entries.</summary>
+    private long[] Cut(int spans)
     {
-        while (block.Next())
-        {
-            context.Cancellation.ThrowIfCancellationRequested();
-            block.Sort<TIndex, TValue>();
-            block.WriteRuns();
-        }
+        long[] cuts = new long[spans + 1];
+        for (int i = 1; i < spans; i++) { cuts[i] = Math.Max(cuts[i - 1], FirstAt(Crew.At(source.Entries, spans, i))); }
+        cuts[spans] = source.Minor;
+        return cuts;
+    }
+
+    /// <summary>The positions from the first on whose entries fit a buffer; at least one, whatever it holds.</summary>
+    private long RangeFrom(long first, long last, long capacity)
+    {
+        long end = FirstAt(offsets[first] + capacity + 1) - 1; // the last offset that is not beyond
+        return Math.Clamp(end, first + 1, last);
+    }
+
+    /// <summary>The first position whose offset is not below the entry.</summary>
+    private long FirstAt(long entry)
+    {
+        int found = Array.BinarySearch(offsets, entry);
+        if (found < 0) { return Math.Min(~found, source.Minor + 1); }
+        while (found > 0 && offsets[found - 1] == entry) { found--; }
+        return found;
     }
 }

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace AnnDataCache.Slicing;
 
-/// <summary>Finds out whether values are whole numbers that a smaller integer type holds, and stores them so.</summary>
+/// <summary>Finds out whether values are whole numbers that a smaller integer type holds.</summary>
 /// <remarks>
 /// Counts are stored as float32 by most writers; as uint8 they take a quarter. Only what comes back bit by bit is narrowed:
 /// a fraction, a NaN, an infinity or a negative zero anywhere keeps all values as they are.
@@ -12,7 +12,7 @@ namespace AnnDataCache.Slicing;
 internal static class WholeNumbers
 {
     /// <summary>Values that are handled at a time: small enough for the stack and the first-level cache.</summary>
-    internal const int Block = 2048;
+    private const int Block = 2048;
 
     /// <summary>True for types of which a smaller integer type may hold all values.</summary>
     internal static bool MayNarrow(DType type) => type is DType.Float32 or DType.Float64
@@ -40,23 +40,6 @@ internal static class WholeNumbers
             : range.Min >= sbyte.MinValue && range.Max <= sbyte.MaxValue ? DType.Int8
             : range.Min >= short.MinValue && range.Max <= short.MaxValue ? DType.Int16 : DType.Int32;
         return narrow.Size() < type.Size() ? narrow : type;
-    }
-
-    /// <summary>Stores values in a narrower type that is known to hold them.</summary>
-    internal static void Narrow(DType from, ReadOnlySpan<byte> values, DType to, Span<byte> destination)
-    {
-        switch (from)
-        {
-            case DType.Float32: NarrowSingles(MemoryMarshal.Cast<byte, float>(values), to, destination); break;
-            case DType.Float64: Narrow<double>(values, to, destination); break;
-            case DType.Int16: Narrow<short>(values, to, destination); break;
-            case DType.Int32: Narrow<int>(values, to, destination); break;
-            case DType.Int64: Narrow<long>(values, to, destination); break;
-            case DType.UInt16: Narrow<ushort>(values, to, destination); break;
-            case DType.UInt32: Narrow<uint>(values, to, destination); break;
-            case DType.UInt64: Narrow<ulong>(values, to, destination); break;
-            default: throw new ArgumentOutOfRangeException(nameof(from), from, "Not a type that is narrowed.");
-        }
     }
 
     private static bool ExtendSingles(ReadOnlySpan<float> values, ref WholeRange range)
@@ -101,36 +84,6 @@ internal static class WholeNumbers
     /// <summary>Bit by bit: a negative zero comes back as a positive one, and a NaN is not equal to itself.</summary>
     private static bool SameBits(ReadOnlySpan<float> left, ReadOnlySpan<float> right) =>
         MemoryMarshal.AsBytes(left).SequenceEqual(MemoryMarshal.AsBytes(right));
-
-    private static void NarrowSingles(ReadOnlySpan<float> values, DType to, Span<byte> destination)
-    {
-        Span<int> whole = stackalloc int[Block];
-        int size = to.Size();
-        for (int start = 0; start < values.Length; start += Block)
-        {
-            ReadOnlySpan<float> block = values.Slice(start, Math.Min(Block, values.Length - start));
-            TensorPrimitives.ConvertToIntegerNative(block, whole);
-            Narrow<int>(MemoryMarshal.AsBytes(whole[..block.Length]), to, destination[(start * size)..]);
-        }
-    }
-
-    private static void Narrow<T>(ReadOnlySpan<byte> bytes, DType to, Span<byte> destination) where T : unmanaged, INumber<T>
-    {
-        ReadOnlySpan<T> values = MemoryMarshal.Cast<byte, T>(bytes);
-        switch (to)
-        {
-            case DType.UInt8: Convert<T, byte>(values, destination); break;
-            case DType.Int8: Convert<T, sbyte>(values, destination); break;
-            case DType.UInt16: Convert<T, ushort>(values, destination); break;
-            case DType.Int16: Convert<T, short>(values, destination); break;
-            case DType.Int32: Convert<T, int>(values, destination); break;
-            default: throw new ArgumentOutOfRangeException(nameof(to), to, "Not a type that values are narrowed to.");
-        }
-    }
-
-    private static void Convert<TFrom, TTo>(ReadOnlySpan<TFrom> values, Span<byte> destination)
-        where TFrom : unmanaged, INumber<TFrom> where TTo : unmanaged, INumber<TTo> =>
-        TensorPrimitives.ConvertTruncating(values, MemoryMarshal.Cast<byte, TTo>(destination)[..values.Length]);
 }
 
 /// <summary>The least and the greatest of some whole numbers; empty at first.</summary>

@@ -121,6 +121,17 @@ internal sealed class ObjectNames(Tier? hot, Tier? cold)
         return (hot is not null && Retire(hot, hotHold!, name)) || wasCold;
     }
 
+    /// <summary>Takes away what hot covers in cold: putters that were killed have left it.</summary>
+    internal void DropCovered()
+    {
+        if (hot is null || cold is null) { return; }
+        foreach (TierEntry part in cold.Folder.Scan().Where(part => part.Name.IsObject && IsCovered(part.Name)))
+        {
+            using CapacityHold? hotHold = Take(hot), coldHold = Take(cold);
+            if (IsCovered(part.Name)) { Retire(cold, coldHold!, part.Name); }
+        }
+    }
+
     /// <summary>Takes a name away in one tier (O5). Called under its capacity lock.</summary>
     internal static bool Retire(Tier tier, CapacityHold hold, PartName name)
     {

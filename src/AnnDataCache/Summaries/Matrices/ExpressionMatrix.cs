@@ -1,4 +1,5 @@
 using System.Numerics;
+using AnnDataCache.Parts;
 
 namespace AnnDataCache.Summaries;
 
@@ -36,14 +37,17 @@ internal abstract class ExpressionMatrix(PinnedElement pinned) : IDisposable
 
     private readonly struct Opening(PinnedElement pinned) : INumberVisitor<ExpressionMatrix>
     {
-        public ExpressionMatrix Visit<T>() where T : unmanaged, INumberBase<T> =>
-            (pinned.Info.Kind, pinned.Columns[0].Offsets.Type) switch
+        public ExpressionMatrix Visit<T>() where T : unmanaged, INumberBase<T>
+        {
+            if (pinned.Layout.Kind == PartKind.Dense) { return new DenseExpression<T>(pinned); }
+            bool byCell = pinned.Layout.Kind == PartKind.Csr; // of a twin the other axis than the element's
+            return pinned.Columns[0].Indices.Type switch
             {
-                (ElementKind.Dense, _) => new DenseExpression<T>(pinned),
-                (ElementKind.Csr, DType.Int32) => new ExpressionByCell<int, T>(pinned),
-                (ElementKind.Csr, _) => new ExpressionByCell<long, T>(pinned),
-                (_, DType.Int32) => new ExpressionByGene<int, T>(pinned),
-                _ => new ExpressionByGene<long, T>(pinned),
+                DType.UInt8 => byCell ? new ExpressionByCell<byte, T>(pinned) : new ExpressionByGene<byte, T>(pinned),
+                DType.UInt16 => byCell ? new ExpressionByCell<ushort, T>(pinned) : new ExpressionByGene<ushort, T>(pinned),
+                DType.Int32 => byCell ? new ExpressionByCell<int, T>(pinned) : new ExpressionByGene<int, T>(pinned),
+                _ => byCell ? new ExpressionByCell<long, T>(pinned) : new ExpressionByGene<long, T>(pinned),
             };
+        }
     }
 }
