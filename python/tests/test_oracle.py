@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from conftest import DATA
 
-FILES = sorted([*DATA.glob("open/*.h5ad"), *DATA.glob("open/*.h5mu")]) if DATA else []
+FILES = sorted([*DATA.glob("open/*.h5ad"), *DATA.glob("open/*.h5mu"), *DATA.glob("open/*.zarr")]) if DATA else []
 UNCHECKED = ("dict", "raw", "mudata", "legacy-obsm-structured", "rec-array")
 
 
