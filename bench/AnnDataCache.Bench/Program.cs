@@ -4,8 +4,10 @@ using AnnDataCache.Bench.Soak;
 // bench FILE.h5ad [--rounds N]   load, first hit, repeat hit and memory beside anndata.read_h5ad, in one run
 // bench compare FOLDER [NAME …]  every way to a file's values, side by side
 // bench check FOLDER [NAME …]    the same ratios against the stored ones
+// bench hits FILE                hits, a cold part after a reboot, the executable's answer, memory of many readers
 // bench memory FILE.h5ad …       private memory of a load, file by file
 // bench scale                    a hit, a reservation and the statistics by the number of parts
+// bench summary FILE.h5ad        numbers of dot plots and mini-batches, on a file of bench/make_cells.py
 // bench replay                   eviction policies on generated traces
 // bench soak [--minutes N]       many processes that read, load, evict, rewrite and are killed; every read is checked
 
@@ -17,9 +19,11 @@ if (args is [] or ["--help"] or ["-h"])
           dotnet run -c Release --project bench/AnnDataCache.Bench -- FILE.h5ad [--rounds N] [--element X]
           dotnet run -c Release --project bench/AnnDataCache.Bench -- compare FOLDER [NAME …] [--rounds N] [--cold]
           dotnet run -c Release --project bench/AnnDataCache.Bench -- check FOLDER [NAME …]
+          dotnet run -c Release --project bench/AnnDataCache.Bench -- hits FILE.h5ad
           dotnet run -c Release --project bench/AnnDataCache.Bench -- memory FILE.h5ad …
           dotnet run -c Release --project bench/AnnDataCache.Bench -- scale
           dotnet run -c Release --project bench/AnnDataCache.Bench -- replay
+          dotnet run -c Release --project bench/AnnDataCache.Bench -- summary FILE.h5ad [--rounds N]
           dotnet run -c Release --project bench/AnnDataCache.Bench -- soak [--minutes 60] [--processes 16] [--round 30] [--pace 0.4]
               [--hot 400MB] [--cold 300MB] [--cells 80000] [--seed 1] [--folder /tmp/soak]
 
@@ -36,9 +40,11 @@ try
         "compare" => Compare(args[1..]),
         "check" => RatioCheck.Run(args[1], args[2..]),
         "floor" => FloorProcess.Run(args[1], long.Parse(args[2], System.Globalization.CultureInfo.InvariantCulture), args[3]),
+        "hits" => HitBench.Run(BenchArguments.Parse(args[1..])),
         "memory" => MemoryBench.Run(args[1..]),
         "scale" => ScaleBench.Run(),
         "replay" => ReplayBench.Run(),
+        "summary" => SummaryBench.Run(BenchArguments.Parse(args[1..])),
         "soak" => SoakBench.Run(args[1..]),
         "soak-worker" => SoakWorker.Run(args[1..]),
         "soak-probe" => SoakProbe.Run(args[1..]),

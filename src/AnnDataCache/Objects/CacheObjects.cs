@@ -134,8 +134,26 @@ public sealed partial class Cache
         return deleted;
     }
 
-    /// <summary>How much of the store is in use.</summary>
-    public StoreUsage Usage() => StoreFault.Guard(() =>
+    /// <summary>Maps a CSV file as a dataframe; parses it first if no tier holds it as it is now.</summary>
+    /// <param name="path">
+    /// As for <see cref="Open(string, CancellationToken)"/>, a text of UTF-8 with a header and commas. It is a source like any: a rewritten file is parsed again.
+    /// </param>
+    /// <param name="cancellation">Nothing is left of a load that was cancelled.</param>
+    /// <returns>
+    /// A dataframe by the rules of <c>pandas.read_csv</c>: columns of int64, uint64, float64 (NaN where missing), bools, else strings. It has no
+    /// index, unless the records have one field more than the header. Owned by the caller: dispose it to unpin.
+    /// </returns>
+    /// <exception cref="SourceException">No such file, it may not be read, or is no table.</exception>
+    /// <exception cref="StoreException">No tier has room.</exception>
+    public PinnedElement Csv(string path, CancellationToken cancellation = default)
+    {
+        string source = FindSource(Named(path));
+        (PartPin pin, bool loaded) = WithRoom(() => (_csv.Pin(source, cancellation, out bool made), made));
+        return new PinnedElement(HeldObjects.Describe(pin.View.Layout), pin, loaded);
+    }
+
+    /// <summary>How much of the store is in use: the budgets of both tiers, what they hold, and the objects among it.</summary>
+    public (long BudgetBytes, long UsedBytes, long Objects, long ObjectBytes) Usage() => StoreFault.Guard(() =>
     {
         _objects.DropOutdated();
         return _store.Usage();

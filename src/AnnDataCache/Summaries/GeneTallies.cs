@@ -50,7 +50,8 @@ internal static class GeneTallies
         return query.TallyCount <= MaxTallies
             ? query
             : throw new ElementException(
-                CacheError.ElementUnreadable, $"{genes.Count} genes × {query.GroupCount} groups are {query.TallyCount} numbers; {MaxTallies} are possible. Ask for fewer genes at once.");
+                CacheError.ElementUnreadable,
+                $"{genes.Count} genes × {query.GroupCount} groups are {query.TallyCount} numbers; {MaxTallies} are possible. Ask for fewer genes.");
     }
 
     private static void AddGenes(ExpressionMatrix matrix, TallyQuery query, Tally[] tallies, int workers, CancellationToken cancellation)
@@ -91,13 +92,15 @@ internal static class GeneTallies
         if (grouping is not null && grouping.CodeOfCell.LongLength != matrix.Cells)
         {
             throw new ElementException(
-                CacheError.ElementUnreadable, $"The grouping has {grouping.CodeOfCell.LongLength} cells, the matrix {matrix.Cells}. Ask again if the file was just written.");
+                CacheError.ElementUnreadable,
+                $"The grouping has {grouping.CodeOfCell.LongLength} cells, the matrix {matrix.Cells}. Ask again if the file was just written.");
         }
 
         if (asked.Length != names || (var is { Columns: [PinnedColumn index, ..] } && index.Rows != matrix.Genes))
         {
             throw new ElementException(
-                CacheError.ElementUnreadable, $"'{var!.Info.Path}' has {var.Columns[0].Rows} genes, the matrix {matrix.Genes}. Ask again if the file was just written.");
+                CacheError.ElementUnreadable,
+                $"'{var!.Info.Path}' has {var.Columns[0].Rows} genes, the matrix {matrix.Genes}. Ask again if the file was just written.");
         }
     }
 }

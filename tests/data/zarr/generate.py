@@ -87,7 +87,7 @@ def version2(folder):
     strings.create_dataset("utf8-gzip", data=np.repeat(TEXTS, 50), dtype=str, chunks=(2000,), compressor=numcodecs.GZip(9))
     strings.create_dataset("utf8-missing", shape=(9,), dtype=str, chunks=(4,), fill_value="none")[0:4] = np.array(["p", "q", "r", "s"], object)
     strings.create_dataset("json", data=TEXTS, dtype=object, object_codec=numcodecs.JSON(), chunks=(9,))
-    strings.create_dataset("json-2d-f", data=TEXTS.reshape(8, 5), dtype=object, object_codec=numcodecs.JSON(), chunks=(3, 2), order="F")
+    strings.create_dataset("json-2d", data=TEXTS.reshape(8, 5), dtype=object, object_codec=numcodecs.JSON(), chunks=(3, 2))
     strings.create_dataset("bytes", data=np.array([t.encode() for t in TEXTS], object), dtype=object, object_codec=numcodecs.VLenBytes(), chunks=(7,))
     strings.create_dataset("fixed", data=np.array([t.encode()[:9] for t in TEXTS], "S9"), chunks=(7,))
     strings.create_dataset("points", data=TEXTS.astype("<U12"), chunks=(7,))
