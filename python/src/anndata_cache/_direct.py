@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 
 from ._errors import ExecutableMissing, StoreUnusable
-from ._store.names import Stamp, observe
+from ._store.sources import Stamp, observe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
