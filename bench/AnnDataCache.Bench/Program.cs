@@ -5,6 +5,7 @@ using AnnDataCache.Bench.Soak;
 // bench compare FOLDER [NAME …]  every way to a file's values, side by side
 // bench check FOLDER [NAME …]    the same ratios against the stored ones
 // bench memory FILE.h5ad …       private memory of a load, file by file
+// bench zarr V3.zarr V2.zarr     X of a sharded store beside zarr-python and beside the codec alone
 // bench scale                    a hit, a reservation and the statistics by the number of parts
 // bench replay                   eviction policies on generated traces
 // bench soak [--minutes N]       many processes that read, load, evict, rewrite and are killed; every read is checked
@@ -18,6 +19,7 @@ if (args is [] or ["--help"] or ["-h"])
           dotnet run -c Release --project bench/AnnDataCache.Bench -- compare FOLDER [NAME …] [--rounds N] [--cold]
           dotnet run -c Release --project bench/AnnDataCache.Bench -- check FOLDER [NAME …]
           dotnet run -c Release --project bench/AnnDataCache.Bench -- memory FILE.h5ad …
+          dotnet run -c Release --project bench/AnnDataCache.Bench -- zarr V3.zarr V2.zarr
           dotnet run -c Release --project bench/AnnDataCache.Bench -- scale
           dotnet run -c Release --project bench/AnnDataCache.Bench -- replay
           dotnet run -c Release --project bench/AnnDataCache.Bench -- soak [--minutes 60] [--processes 16] [--round 30] [--pace 0.4]
@@ -37,6 +39,7 @@ try
         "check" => RatioCheck.Run(args[1], args[2..]),
         "floor" => FloorProcess.Run(args[1], long.Parse(args[2], System.Globalization.CultureInfo.InvariantCulture), args[3]),
         "memory" => MemoryBench.Run(args[1..]),
+        "zarr" => ZarrBench.Run(Path.GetFullPath(args[1]), Path.GetFullPath(args[2]), rounds: 7),
         "scale" => ScaleBench.Run(),
         "replay" => ReplayBench.Run(),
         "soak" => SoakBench.Run(args[1..]),

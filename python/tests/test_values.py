@@ -112,7 +112,7 @@ def test_a_file_without_x_has_none(odd_file):
         cache.X(odd_file)
 
 
-def test_a_folder_is_refused_because_its_times_say_nothing(tmp_path):
+def test_a_folder_that_is_no_store_is_refused(tmp_path):
     with pytest.raises(cache.SourceUnreadable, match="is a folder"):
         cache.open(tmp_path).X
 

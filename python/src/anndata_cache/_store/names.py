@@ -5,10 +5,11 @@ The version of a source is looked at in `observe` and nowhere else.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import struct
+
+from .folders import modes_of, observe_folder
 
 FORMAT_VERSION = 1
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
@@ -22,11 +23,21 @@ Stamp = tuple[int, int, int, int, int]
 
 
 def observe(path: str) -> Stamp:
-    """What the kernel says of a source now: one call of `stat`, made each time anything is asked of it."""
+    """What the kernel says of a source now: one call of `stat`, made each time anything is asked of it; of a folder, many."""
     stat = os.stat(path)
     if stat.st_mode & _TYPE == _FOLDER:
-        raise IsADirectoryError(errno.EISDIR, "its own times do not tell when a file in it changes", path)
+        return stat.st_dev, stat.st_ino, *observe_folder(path, _checks_every_file())
     return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+
+
+def all_may_read(path: str, group: int) -> bool:
+    """Whether all users, or all of a group, may read the source; of a folder, everything in it that counts."""
+    stat = os.stat(path)
+    modes = [(stat.st_mode, stat.st_gid)]
+    if stat.st_mode & _TYPE == _FOLDER:
+        observe(path)
+        modes += modes_of(path, _checks_every_file())
+    return all(mode & 0o004 for mode, _ in modes) or all(mode & 0o040 and owner == group for mode, owner in modes)
 
 
 def version_of(stamp: Stamp) -> str:
@@ -61,6 +72,10 @@ def object_name(name: str) -> str:
 def hash_of(name: str) -> int:
     """60 bits that stand for a name: its slot of the board."""
     return _number(name[:_HASHED]) ^ _number(name[_IDENTITY + 1:_IDENTITY + 1 + _HASHED])
+
+
+def _checks_every_file() -> bool:
+    return os.environ.get("ANNDATA_CACHE_CHECK") == "all"
 
 
 def _number(digits: str) -> int:

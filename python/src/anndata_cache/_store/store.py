@@ -17,9 +17,9 @@ from __future__ import annotations
 import os
 import weakref
 
-from .._errors import CacheError, NoRoom, SourceChanged, SourceDenied, SourceNotFound, SourceUnreadable, StoreUnusable
+from .._errors import CacheError, NoRoom, SourceChanged, SourceDenied, SourceNotFound, StoreUnusable
 from . import loader
-from .names import Stamp, identity_of, object_name, observe, version_of
+from .names import Stamp, all_may_read, identity_of, object_name, observe, version_of
 from .parts import Part
 from .settings import Settings, TierSettings
 from .tiers import Tier
@@ -149,8 +149,6 @@ class Store:
             source = self._sources.get(path)
             if source is None or source.stamp != stamp:
                 source = self._take(path, stamp)
-        except IsADirectoryError as error:
-            raise SourceUnreadable(f"'{path}' is a folder. Give the path of a .h5ad or .h5mu file.") from error
         except PermissionError as error:
             raise SourceDenied(f"This user may not read '{path}'. Ask its owner for read permission.") from error
         except (FileNotFoundError, NotADirectoryError) as error:
@@ -230,8 +228,7 @@ class Store:
         group = self._main_settings.group
         if group is None:
             return True
-        stat = os.stat(path)
-        return bool(stat.st_mode & 0o004 or (stat.st_gid == group and stat.st_mode & 0o040))
+        return all_may_read(path, group)
 
     def _load(self, source: Source, elements: list[str]) -> dict[str, dict[str, Any]]:
         try:
