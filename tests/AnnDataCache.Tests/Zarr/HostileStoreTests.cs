@@ -21,6 +21,7 @@ public sealed class HostileStoreTests : IDisposable
         File.CreateSymbolicLink(chunk, "../../moved");
         File.Delete(Path.Join(folder, "types", "i1", "0.0"));
         File.CreateSymbolicLink(Path.Join(folder, "types", "i1", "0.0"), outside);
+        File.WriteAllText(Path.Join(_stores.Folder, ".zgroup"), """{"zarr_format": 2}""");
         Directory.CreateSymbolicLink(Path.Join(folder, "away"), _stores.Folder);
         using ZarrFile file = ZarrFile.OpenFolder(folder);
         Assert.Equal(SmallStores.Contents("v2").GetProperty("types/i4").GetProperty("sha256").GetString(), Values.Hash(Array(file, "types/i4")));

@@ -57,7 +57,7 @@ public sealed class SameContentTests : IDisposable
         Assert.NotEmpty(_line.Succeed("explain", store, "X").Out);
         Assert.Contains(store, _line.Succeed("ls").Out, StringComparison.Ordinal);
         string csv = Path.Join(_line.Folder, "obs.csv");
-        _line.Succeed("export", store, "obs", csv);
+        _line.Succeed("export", store, "obs", "--output", csv);
         Assert.StartsWith("index,", File.ReadAllText(csv).Replace("_index,", "index,", StringComparison.Ordinal), StringComparison.Ordinal);
         _line.Succeed("load", store, "X", "--check");
         _line.Succeed("evict", store, "X");
