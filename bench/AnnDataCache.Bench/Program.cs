@@ -8,6 +8,7 @@ using AnnDataCache.Bench.Soak;
 // bench memory FILE.h5ad …       private memory of a load, file by file
 // bench scale                    a hit, a reservation and the statistics by the number of parts
 // bench summary FILE.h5ad        numbers of dot plots and mini-batches, on a file of bench/make_cells.py
+// bench objects                  gets, puts and overwrites of objects, and a CSV file beside pandas
 // bench replay                   eviction policies on generated traces
 // bench soak [--minutes N]       many processes that read, load, evict, rewrite and are killed; every read is checked
 
@@ -22,6 +23,7 @@ if (args is [] or ["--help"] or ["-h"])
           dotnet run -c Release --project bench/AnnDataCache.Bench -- hits FILE.h5ad
           dotnet run -c Release --project bench/AnnDataCache.Bench -- memory FILE.h5ad …
           dotnet run -c Release --project bench/AnnDataCache.Bench -- scale
+          dotnet run -c Release --project bench/AnnDataCache.Bench -- objects
           dotnet run -c Release --project bench/AnnDataCache.Bench -- replay
           dotnet run -c Release --project bench/AnnDataCache.Bench -- summary FILE.h5ad [--rounds N]
           dotnet run -c Release --project bench/AnnDataCache.Bench -- soak [--minutes 60] [--processes 16] [--round 30] [--pace 0.4]
@@ -43,6 +45,7 @@ try
         "hits" => HitBench.Run(BenchArguments.Parse(args[1..])),
         "memory" => MemoryBench.Run(args[1..]),
         "scale" => ScaleBench.Run(),
+        "objects" => ObjectBench.Run(),
         "replay" => ReplayBench.Run(),
         "summary" => SummaryBench.Run(BenchArguments.Parse(args[1..])),
         "soak" => SoakBench.Run(args[1..]),
