@@ -24,6 +24,8 @@ internal static class ExitCodes
             yield return (OutputFailed, "the output could not be written");
             yield return ((int)CacheError.ElementNotFound, "the file has no such element");
             yield return ((int)CacheError.ElementUnreadable, "an element cannot be read");
+            yield return ((int)CacheError.NameNotFound, "no gene has that name");
+            yield return ((int)CacheError.NameAmbiguous, "several genes have that name");
             yield return ((int)CacheError.SourceNotFound, "there is no such file");
             yield return ((int)CacheError.SourceDenied, "the file may not be read");
             yield return ((int)CacheError.SourceUnreadable, "the file is not AnnData, or is damaged");

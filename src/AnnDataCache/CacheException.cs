@@ -7,6 +7,10 @@ public enum CacheError
     ElementNotFound = 10,
     /// <summary>The element is damaged, or stored in a way that is not read; <c>docs/support.md</c> lists them.</summary>
     ElementUnreadable = 11,
+    /// <summary>No gene has that name; the message has names that are near.</summary>
+    NameNotFound = 12,
+    /// <summary>Several genes have that name; the message lists them.</summary>
+    NameAmbiguous = 13,
     /// <summary>There is no such source file.</summary>
     SourceNotFound = 20,
     /// <summary>This user may not read the source file.</summary>

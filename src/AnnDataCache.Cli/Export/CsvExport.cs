@@ -34,7 +34,7 @@ internal static class CsvExport
         }
     }
 
-    private static void WriteRow(StreamWriter writer, IEnumerable<string> fields)
+    internal static void WriteRow(TextWriter writer, IEnumerable<string> fields)
     {
         bool first = true;
         foreach (string field in fields)
@@ -48,7 +48,7 @@ internal static class CsvExport
         writer.Write('\n');
     }
 
-    private static string Text(object? value) => value switch
+    internal static string Text(object? value) => value switch
     {
         null => "",
         string text => text,

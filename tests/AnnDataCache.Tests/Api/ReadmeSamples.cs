@@ -31,6 +31,14 @@ public sealed class ReadmeSamples : IDisposable
         RecordBatch annotations = obs.ToRecordBatch();
         string type = (string)obs.Column("cell_type").GetValue(row: 0)!;
 
+        MatrixSlices slices = pbmc.Slices("layers/counts");
+        float[] cd3d = slices.Gene("CD3D");                         // n_obs numbers
+        float[] block = slices.Block<float>([0, 5, 9], [17, 4]);    // 3 cells × 2 genes
+        SparseSlice cells = slices.Cells([3, 1, 2]);                // CSR, all genes
+
+        Assert.Equal(700, cd3d.Length);
+        Assert.Equal(6, block.Length);
+        Assert.Equal(3, cells.Rows);
         Assert.True(firstCell.Length > 10);
         Assert.Equal(700, annotations.Length);
         Assert.NotEmpty(type);
