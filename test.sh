@@ -18,7 +18,8 @@ install_packages() { # Debian packages; never fatal: tests that need them skip a
     fi
 }
 
-install_packages strace python3-anndata python3-h5py python3-numpy python3-pandas python3-scipy
+install_packages strace python3-anndata python3-h5py python3-numpy python3-pandas python3-scipy \
+    python3-pytest python3-flask python3-pip python3-venv python3-wheel gunicorn mypy
 command -v clang >/dev/null || command -v gcc >/dev/null || install_packages clang zlib1g-dev
 if [ -f tests/foreign/package.json ] && command -v npm >/dev/null && [ ! -d tests/foreign/node_modules ]; then
     (cd tests/foreign && npm ci --no-audit --no-fund --silent) || echo "No foreign Arrow readers: their tests are skipped."
@@ -50,6 +51,21 @@ failed=$((failed + ${bad:-0} + ${errors:-0}))
 skipped=$((skipped + ${left:-0}))
 passed=$((passed + ${total:-0} - ${bad:-0} - ${left:-0}))
 if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
+
+echo "Running the Python tests"
+if /usr/bin/python3 -c 'import pytest, numpy' 2>/dev/null; then
+    status=0
+    (cd python && /usr/bin/python3 -m pytest -q -rs tests) 2>&1 | tee "$log" || status=$?
+    word() { tail -1 "$log" | sed -n "s/.*\b\([0-9][0-9]*\) $1.*/\1/p"; } # a number in pytest's closing line
+    bad=$(word failed) errors=$(word error) good=$(word passed) left=$(word skipped)
+    failed=$((failed + ${bad:-0} + ${errors:-0}))
+    skipped=$((skipped + ${left:-0}))
+    passed=$((passed + ${good:-0}))
+    if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
+else
+    echo "pytest or numpy is missing: the Python tests are skipped."
+    skipped=$((skipped + $(cat python/tests/test_*.py | grep -c '^def test_')))
+fi
 
 echo
 echo "$passed passed, $failed failed, $skipped skipped"

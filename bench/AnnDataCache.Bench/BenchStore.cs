@@ -5,13 +5,14 @@ namespace AnnDataCache.Bench;
 /// <summary>A hot tier for one measurement, without a cold one; the published executable that fills it; where results go.</summary>
 internal sealed class BenchStore : IDisposable
 {
-    private readonly string _executable = Path.Join(Root(), "artifacts", "anndata-cache");
+    /// <summary>The published executable.</summary>
+    internal string Executable { get; } = Path.Join(Root(), "artifacts", "anndata-cache");
 
     internal BenchStore()
     {
-        if (!File.Exists(_executable))
+        if (!File.Exists(Executable))
         {
-            throw new IOException($"There is no '{_executable}'. Run: dotnet publish src/AnnDataCache.Cli -c Release -o artifacts");
+            throw new IOException($"There is no '{Executable}'. Run: dotnet publish src/AnnDataCache.Cli -c Release -o artifacts");
         }
 
         HotFolder = Directory.CreateDirectory(Path.Join("/dev/shm", $"anndata-cache-bench-{Environment.ProcessId}")).FullName;
@@ -21,10 +22,20 @@ internal sealed class BenchStore : IDisposable
 
     internal Dictionary<string, string> Variables => new()
     {
-        ["ANNDATA_CACHE_HOT_FOLDER"] = HotFolder, ["ANNDATA_CACHE_COLD_BYTES"] = "0", ["ANNDATA_CACHE_WORKERS"] = "2",
+        ["ANNDATA_CACHE_HOT_FOLDER"] = Path.Join(HotFolder, "hot"), ["ANNDATA_CACHE_COLD_BYTES"] = "0", ["ANNDATA_CACHE_WORKERS"] = "2",
     };
 
-    internal MeasuredProcess Execute(params string[] arguments) => MeasuredProcess.Run(_executable, arguments, Variables);
+    internal MeasuredProcess Execute(params string[] arguments) => Execute(Variables, arguments);
+
+    internal MeasuredProcess Execute(IReadOnlyDictionary<string, string> variables, params string[] arguments) =>
+        MeasuredProcess.Run(Executable, arguments, variables);
+
+    /// <summary>Removes the hot tier and leaves what else is in the folder.</summary>
+    internal void EmptyHot()
+    {
+        string hot = Path.Join(HotFolder, "hot");
+        if (Directory.Exists(hot)) { Directory.Delete(hot, recursive: true); }
+    }
 
     internal void Empty()
     {
@@ -37,10 +48,16 @@ internal sealed class BenchStore : IDisposable
     /// <summary>Writes a table to the folder of this machine's processor.</summary>
     internal static void Save(string name, string table)
     {
-        string cpu = File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "unknown";
-        string folder = Path.Join(Root(), "bench", "results", string.Concat(cpu.Select(letter => char.IsLetterOrDigit(letter) ? letter : '-')));
+        string folder = Results();
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Join(folder, name), table);
+    }
+
+    /// <summary>The folder of this machine's processor.</summary>
+    internal static string Results()
+    {
+        string cpu = File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "unknown";
+        return Path.Join(Root(), "bench", "results", string.Concat(cpu.Select(letter => char.IsLetterOrDigit(letter) ? letter : '-')));
     }
 
     internal static string Root()

@@ -5,7 +5,7 @@ internal static class ExitCodes
 {
     internal const int Done = 0;
 
-    /// <summary><c>verify</c> or <c>doctor</c> found problems; <c>demo</c> found contents that differ.</summary>
+    /// <summary><c>verify</c> or <c>doctor</c> found problems; <c>contains</c> missed an object; <c>demo</c> found contents that differ.</summary>
     internal const int ProblemsFound = 1;
 
     internal const int Usage = 2;
@@ -19,11 +19,13 @@ internal static class ExitCodes
         get
         {
             yield return (Done, "done");
-            yield return (ProblemsFound, "verify or doctor found problems");
+            yield return (ProblemsFound, "verify or doctor found problems; contains missed an object");
             yield return (Usage, "the call makes no sense: see --help");
             yield return (OutputFailed, "the output could not be written");
-            yield return ((int)CacheError.ElementNotFound, "the file has no such element");
+            yield return ((int)CacheError.ElementNotFound, "the file has no such element, or the store no such object");
             yield return ((int)CacheError.ElementUnreadable, "an element cannot be read");
+            yield return ((int)CacheError.ObjectExists, "there is an object of this name, which was not to be overwritten");
+            yield return ((int)CacheError.BadContent, "what was to be put is not what it is said to be");
             yield return ((int)CacheError.NameNotFound, "no gene has that name");
             yield return ((int)CacheError.NameAmbiguous, "several genes have that name");
             yield return ((int)CacheError.SourceNotFound, "there is no such file");

@@ -1,5 +1,6 @@
 using AnnDataCache.Interop;
 using AnnDataCache.Loading;
+using AnnDataCache.Objects;
 using AnnDataCache.Slicing;
 using AnnDataCache.Store;
 using Microsoft.Extensions.Logging;
@@ -18,12 +19,16 @@ namespace AnnDataCache;
 /// using var x = pbmc.Pin("X");                        // decoded by the first asker of the machine only
 /// SparseMatrix&lt;float&gt; counts = x.Sparse&lt;float&gt;();
 /// </code></example>
-public sealed class Cache : IDisposable
+public sealed partial class Cache : IDisposable
 {
+    private static readonly string[] s_endings = [".h5ad", ".zarr"];
+
     private readonly PartStore _store;
     private readonly ColdWriter _coldWriter;
     private readonly Loader _loader;
     private readonly PinTables _pins;
+    private readonly HeldObjects _objects;
+    private readonly CsvLoader _csv;
     private readonly TwinBuilder _twins;
     private bool _disposed;
 
@@ -32,8 +37,10 @@ public sealed class Cache : IDisposable
         (Options, _store) = (options, store);
         _coldWriter = new ColdWriter(store, logger);
         _pins = new PinTables(store);
+        _objects = new HeldObjects(store, _pins);
         _twins = new TwinBuilder(logger);
         _loader = new Loader(store, options, _coldWriter, logger);
+        _csv = new CsvLoader(store, _coldWriter);
     }
 
     /// <summary>The options it was opened with.</summary>
@@ -52,8 +59,9 @@ public sealed class Cache : IDisposable
 
     /// <summary>Opens a source. Its tree of elements comes from the store, or is read now; no data are loaded.</summary>
     /// <param name="path">
-    /// A .h5ad file. A relative name that does not exist in the working folder is looked up in
-    /// <see cref="CacheOptions.DataFolder"/>, with <c>.h5ad</c> added where it is missing.
+    /// A .h5ad file, a .zarr store as a folder or a zip, or a group inside a store: <c>spatial.zarr/tables/table</c>. A relative
+    /// name that does not exist in the working folder is looked up in <see cref="CacheOptions.DataFolder"/>, with
+    /// <c>.h5ad</c> or <c>.zarr</c> added where it is missing.
     /// </param>
     /// <param name="cancellation">Honoured while another process reads the tree.</param>
     /// <exception cref="SourceException">There is no such file, it may not be read, or it is not AnnData.</exception>
@@ -84,7 +92,7 @@ public sealed class Cache : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         string found = FindSource(path);
-        string source = File.Exists(found) ? Posix.CanonicalPath(found) : Path.GetFullPath(found);
+        string source = CanonicalOrFull(found);
         return StoreFault.Guard(
             () => _store.Evict((_, layout) => layout.Source == source && (elements is null || elements.Contains(layout.Element))));
     }
@@ -124,10 +132,17 @@ public sealed class Cache : IDisposable
         _store.Dispose();
     }
 
+    private static string CanonicalOrFull(string path)
+    {
+        try { return SourceContainer.CanonicalPath(path); }
+        catch (PosixException) { return Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)); }
+    }
+
     private string FindSource(string path)
     {
-        if (Path.IsPathRooted(path) || File.Exists(path) || Options.DataFolder is null) { return path; }
+        if (Path.IsPathRooted(path) || Path.Exists(path) || Options.DataFolder is null) { return path; }
         string inside = Path.Join(Options.DataFolder, path);
-        return !File.Exists(inside) && File.Exists(inside + ".h5ad") ? inside + ".h5ad" : inside;
+        if (Path.Exists(inside)) { return inside; }
+        return s_endings.Select(ending => inside + ending).FirstOrDefault(Path.Exists) ?? inside;
     }
 }

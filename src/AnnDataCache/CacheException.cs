@@ -3,14 +3,18 @@ namespace AnnDataCache;
 /// <summary>What went wrong, by number: the same in C#, as exit code of the executable, and in Python.</summary>
 public enum CacheError
 {
-    /// <summary>The source has no element at the requested path.</summary>
+    /// <summary>The source has no element at the requested path, or the store no object of the name.</summary>
     ElementNotFound = 10,
     /// <summary>The element is damaged, or stored in a way that is not read; <c>docs/support.md</c> lists them.</summary>
     ElementUnreadable = 11,
+    /// <summary>There is an object of this name, which was not to be overwritten.</summary>
+    ObjectExists = 12,
+    /// <summary>What was to be put is not what it is said to be: a stream too short or too long, lengths or values that contradict its layout.</summary>
+    BadContent = 13,
     /// <summary>No gene has that name; the message has names that are near.</summary>
-    NameNotFound = 12,
+    NameNotFound = 14,
     /// <summary>Several genes have that name; the message lists them.</summary>
-    NameAmbiguous = 13,
+    NameAmbiguous = 15,
     /// <summary>There is no such source file.</summary>
     SourceNotFound = 20,
     /// <summary>This user may not read the source file.</summary>

@@ -71,6 +71,12 @@ public sealed record CacheOptions
     /// </summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>
+    /// True to know a folder source (Zarr) by every file in it, however many there are. Default: of a folder with more than
+    /// 4,096 entries only metadata and folders are looked at, so that chunks that are overwritten in place are not noticed.
+    /// </summary>
+    public bool CheckEveryFile { get; init; }
+
     /// <summary>Threads that decode one load. Default: all cores, since nothing else of the asker runs meanwhile.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
 
@@ -78,8 +84,8 @@ public sealed record CacheOptions
     /// <remarks>
     /// <c>ANNDATA_CACHE_HOT_FOLDER</c> (alias <c>ANNDATA_CACHE_PLASMA_LOCATION</c>), <c>ANNDATA_CACHE_HOT_BYTES</c>,
     /// <c>ANNDATA_CACHE_FOLDER</c> (cold), <c>ANNDATA_CACHE_COLD_BYTES</c>, <c>ANNDATA_DATA_FOLDER</c>,
-    /// <c>ANNDATA_CACHE_GROUP</c>, <c>ANNDATA_CACHE_PROMOTION</c>, <c>ANNDATA_CACHE_PATIENCE</c> (seconds), <c>ANNDATA_CACHE_WORKERS</c>,
-    /// <c>ANNDATA_CACHE_TWIN</c>. Bytes may have a unit: <c>512MB</c>, <c>8GiB</c>.
+    /// <c>ANNDATA_CACHE_GROUP</c>, <c>ANNDATA_CACHE_CHECK</c>, <c>ANNDATA_CACHE_PROMOTION</c>, <c>ANNDATA_CACHE_PATIENCE</c> (seconds),
+    /// <c>ANNDATA_CACHE_WORKERS</c>, <c>ANNDATA_CACHE_TWIN</c>. Bytes may have a unit: <c>512MB</c>, <c>8GiB</c>.
     /// </remarks>
     /// <exception cref="StoreException">A variable makes no sense; the message names it, its value and the remedy.</exception>
     public static CacheOptions FromEnvironment() => FromEnvironment(Environment.GetEnvironmentVariable);
@@ -95,7 +101,15 @@ public sealed record CacheOptions
         Twin = Twins(variable, "ANNDATA_CACHE_TWIN"),
         Group = variable("ANNDATA_CACHE_GROUP") is { Length: > 0 } group ? group : null,
         Patience = Seconds(variable, "ANNDATA_CACHE_PATIENCE", TimeSpan.FromSeconds(15)),
+        CheckEveryFile = Check(variable, "ANNDATA_CACHE_CHECK"),
         Workers = Count(variable, "ANNDATA_CACHE_WORKERS"),
+    };
+
+    private static bool Check(Func<string, string?> variable, string name) => variable(name) switch
+    {
+        null or "" or "auto" => false,
+        "all" => true,
+        string value => throw Bad(name, value, "auto or all"),
     };
 
     private static TimeSpan Seconds(Func<string, string?> variable, string name, TimeSpan otherwise)

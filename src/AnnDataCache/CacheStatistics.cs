@@ -33,7 +33,19 @@ public sealed record CacheStatistics(TierStatistics Hot, TierStatistics Cold, lo
 /// <param name="Stale">True when the source has changed or gone since: nobody will ask for this part again.</param>
 /// <param name="Derived">How it was made of the element: <c>twin</c>, <c>lookup feature_name</c>; null for the element itself.</param>
 public sealed record StoredPart(
-    string Tier, string Name, string Source, string Element, long Bytes, bool Pinned, bool Stale, string? Derived = null);
+    string Tier, string Name, string Source, string Element, long Bytes, bool Pinned, bool Stale, string? Derived = null)
+{
+    /// <summary>True for an object that was put: it has no source, and <see cref="Element"/> is its name.</summary>
+    public bool IsObject => Source.Length == 0;
+}
+
+/// <summary>An object that was put.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="File">Absolute path of its part, as long as it is neither overwritten, deleted nor evicted.</param>
+/// <param name="Tier"><c>hot</c> or <c>cold</c>.</param>
+/// <param name="Bytes">Size of the part.</param>
+/// <param name="Replaced">True when it has taken the place of another object.</param>
+public sealed record PutResult(string Name, string File, string Tier, long Bytes, bool Replaced);
 
 /// <summary>How serious a <see cref="Finding"/> is.</summary>
 public enum Severity

@@ -2,6 +2,7 @@ using AnnDataCache.Interop;
 using AnnDataCache.Loading;
 using AnnDataCache.Slicing;
 using AnnDataCache.Store;
+using AnnDataCache.Summaries;
 
 namespace AnnDataCache;
 
@@ -112,6 +113,46 @@ public sealed partial class CachedAnnData : IDisposable
         return _loader.Explain(snapshot.Source, info.PartPath);
     }
 
+    /// <summary>Mean, variance and fraction expressed of genes, over all cells or for each group of them: the numbers of a dot plot.</summary>
+    /// <param name="genes">Names in the index of var; null for all genes.</param>
+    /// <param name="groupBy">A column of obs, such as <c>cell_type</c>; null for all cells as one group.</param>
+    /// <param name="element">The matrix: <c>X</c>, <c>layers/counts</c>, <c>raw/X</c>.</param>
+    /// <param name="cutoff">A cell expresses a gene when its value is above this.</param>
+    /// <param name="cancellation">Honoured between stripes of cells.</param>
+    /// <returns>Numbers in private memory. How sums are rounded and what NaN does: <see cref="GeneSummary"/>.</returns>
+    /// <exception cref="ElementException">No such element, column or gene; an ambiguous gene; more than 32,767 groups.</exception>
+    /// <exception cref="SourceException">The file is gone, unreadable, or keeps changing.</exception>
+    /// <exception cref="StoreException">No tier has room for what must be loaded.</exception>
+    public GeneSummary SummarizeGenes(
+        IReadOnlyList<string>? genes = null, string? groupBy = null, string element = "X", double cutoff = 0, CancellationToken cancellation = default) =>
+        AnnDataSummaries.Genes(this, genes, groupBy, element, cutoff, Workers, cancellation);
+
+    /// <summary>A histogram of a column of numbers, or the counts of a column of categories, strings or bools.</summary>
+    /// <param name="column">Path: <c>obs/n_genes</c>, <c>var/highly_variable</c>, <c>obsm/X_umap</c>.</param>
+    /// <param name="bins">Bins of the histogram.</param>
+    /// <param name="item">Which number of each row, where a row has several.</param>
+    /// <param name="cancellation">Honoured between stripes of rows.</param>
+    /// <returns>Numbers in private memory.</returns>
+    /// <exception cref="ElementException">No such column, or it is neither numbers nor at most 32,767 distinct values.</exception>
+    /// <exception cref="SourceException">The file is gone, unreadable, or keeps changing.</exception>
+    /// <exception cref="StoreException">No tier has room for what must be loaded.</exception>
+    public ColumnSummary SummarizeColumn(string column, int bins = 50, long item = 0, CancellationToken cancellation = default)
+    {
+        using PinnedElement pinned = Pin(column, null, cancellation);
+        return ColumnSummaries.Summarize(pinned, item, bins, Workers, cancellation);
+    }
+
+    /// <summary>Mini-batches of cells for training, in an order that follows from a seed and the epoch.</summary>
+    /// <param name="options">Default: all cells and genes of X, shuffled.</param>
+    /// <param name="cancellation">Honoured while the matrix is loaded.</param>
+    /// <returns>Owned by the caller: it keeps the matrix pinned until it is disposed.</returns>
+    /// <exception cref="ElementException">No such element, column or gene; no matrix of numbers; weights that are none.</exception>
+    /// <exception cref="ArgumentException">Options that make no sense.</exception>
+    /// <exception cref="SourceException">The file is gone, unreadable, or keeps changing.</exception>
+    /// <exception cref="StoreException">No tier has room for what must be loaded.</exception>
+    public BatchReader Batches(BatchOptions? options = null, CancellationToken cancellation = default) =>
+        BatchReader.Open(this, options ?? new BatchOptions(), cancellation);
+
     /// <summary>Closes the file. Parts stay in the store, and pinned elements stay valid.</summary>
     public void Dispose()
     {
@@ -204,7 +245,7 @@ public sealed partial class CachedAnnData : IDisposable
     {
         for (int attempt = 1; ; attempt++)
         {
-            AnnDataSource source = AnnDataSource.Find(path);
+            AnnDataSource source = _loader.Find(path);
             try
             {
                 using PinnedElement tree = new(
@@ -228,7 +269,7 @@ public sealed partial class CachedAnnData : IDisposable
     /// <summary>One version of the file: its tree, and the parts this object keeps mapped of it.</summary>
     private sealed record Snapshot(AnnDataSource Source, ElementInfo Tree, PinTable Held) : IDisposable
     {
-        internal bool IsCurrent() => FileStat.TryOf(Source.Path, out FileStat now) && now.SameVersion(Source.Stat);
+        internal bool IsCurrent() => Source.IsCurrent();
 
         public void Dispose()
         {

@@ -33,6 +33,8 @@ public enum ElementKind
     RecArray,
     /// <summary>Lists of unequal length: a form and the buffers that it is laid over (<c>awkward-array</c>).</summary>
     AwkwardArray,
+    /// <summary>A Python object that was put by its pickle: bytes, which are never interpreted here.</summary>
+    Pickle,
     /// <summary>Cannot be read; <see cref="ElementInfo.Reason"/> says why. The other elements can.</summary>
     Refused,
 }
@@ -63,6 +65,7 @@ public static class ElementKinds
         ElementKind.Null => "null",
         ElementKind.RecArray => "rec-array",
         ElementKind.AwkwardArray => "awkward-array",
+        ElementKind.Pickle => "pickle",
         ElementKind.Refused => "refused",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a kind of element."),
     };

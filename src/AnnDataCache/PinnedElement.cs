@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Text.Json.Nodes;
 using AnnDataCache.Elements;
 using AnnDataCache.Loading;
 using AnnDataCache.Parts;
@@ -70,7 +71,7 @@ public sealed unsafe class PinnedElement : IDisposable
         }
 
         throw RefusedColumns.TryGetValue(name, out string? reason)
-            ? new ElementException(CacheError.ElementUnreadable, $"Column '{name}' of '{Info.Path}' cannot be read: {reason}")
+            ? new ElementException(CacheError.ElementUnreadable, $"'{Layout.Element}/{name}' of '{Layout.Source}' cannot be read: {reason}")
             : new ElementException(
                 CacheError.ElementNotFound, $"'{Info.Path}' has no column '{name}'. It has: {string.Join(", ", Columns.Select(column => column.Name))}.");
     }
@@ -107,7 +108,7 @@ public sealed unsafe class PinnedElement : IDisposable
         get
         {
             ThrowIfDisposed();
-            if (Layout.Kind != PartKind.Json) { throw Wrong("a dict or a scalar"); }
+            if (Layout.Kind != PartKind.Json || Layout.Object is not null) { throw Wrong("a dict or a scalar of a file"); }
             if (_tree is null)
             {
                 BufferRange text = Layout.Columns[0].Values;
@@ -117,6 +118,16 @@ public sealed unsafe class PinnedElement : IDisposable
 
             return _tree;
         }
+    }
+
+    /// <summary>The value of an object of plain data, as .NET's JSON nodes. A copy: it stays valid.</summary>
+    /// <exception cref="InvalidOperationException">Not an object of plain data.</exception>
+    public JsonNode? Json()
+    {
+        ThrowIfDisposed();
+        if (Layout.Kind != PartKind.Json || Layout.Object is null) { throw Wrong("an object of plain data"); }
+        BufferRange text = Layout.Columns[0].Values;
+        return JsonNode.Parse(new ReadOnlySpan<byte>(Address(text), checked((int)text.Length)));
     }
 
     /// <summary>The part as an Arrow record batch over the shared memory, for a dataframe or any other element.</summary>

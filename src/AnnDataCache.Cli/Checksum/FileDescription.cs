@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using AnnDataCache.Cli.Output;
 
@@ -188,6 +189,11 @@ internal sealed class FileDescription(Utf8JsonWriter writer, CachedAnnData sourc
                 writer.WriteString("kind", "scalar-string");
                 writer.WriteString("value", text);
                 writer.WriteString("sha256", ContentHash.Of(text));
+                break;
+            case byte[] bytes: // a string that is not UTF-8
+                writer.WriteString("kind", "scalar-string");
+                writer.WriteString("value", Encoding.UTF8.GetString(bytes));
+                writer.WriteString("sha256", ContentHash.Of(bytes));
                 break;
             default:
                 writer.WriteString("kind", value is bool ? "scalar-bool" : "scalar-number");

@@ -41,8 +41,12 @@ internal sealed class ElementCorner
 
         table.Write(writer);
         long hiddenRows = _rowCount - _rows.Count, hiddenColumns = _columnCount - _headers.Count;
-        if (hiddenRows <= 0 && hiddenColumns <= 0) { return; }
-        writer.WriteLine($"… {Words.Count(Math.Max(hiddenRows, 0), "more row")}, {Words.Count(Math.Max(hiddenColumns, 0), "more column")}");
+        string[] hidden =
+        [
+            .. hiddenRows > 0 ? [Words.Count(hiddenRows, "more row")] : (string[])[],
+            .. hiddenColumns > 0 ? [Words.Count(hiddenColumns, "more column")] : (string[])[],
+        ];
+        if (hidden.Length > 0) { writer.WriteLine($"… {string.Join(", ", hidden)}"); }
     }
 
     internal void WriteJson(Utf8JsonWriter writer, string path)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 
 namespace AnnDataCache.Cli.Output;
 
@@ -39,6 +40,8 @@ internal static class Words
         object?[] items => $"[{string.Join(", ", items.Select(Value))}]",
         float number => number.ToString("G7", CultureInfo.InvariantCulture),
         double number => number.ToString("G10", CultureInfo.InvariantCulture),
+        Complex number => string.Create(
+            CultureInfo.InvariantCulture, $"{number.Real:G7}{(double.IsNegative(number.Imaginary) ? "" : "+")}{number.Imaginary:G7}j"),
         IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
         _ => value.ToString() ?? "",
     };

@@ -36,17 +36,27 @@ internal sealed class ExportVerb : Verb
         using (pinned)
         {
             OutputFile.Write(output, session.Parsed.GetValue(_force), stream => write(pinned, stream));
+            WriteResult(session, path, Path.GetFullPath(output), LeftOut(pinned));
         }
 
-        WriteResult(session, path, Path.GetFullPath(output));
         return ExitCodes.Done;
     }
 
     internal static UsageException Wrong(PinnedElement pinned, string format, string fitting) => new(
         $"'{pinned.Info.Path}' is a {pinned.Info.Kind.Name()}; .{format} holds {fitting}. Any element can be exported as .arrow.");
 
-    private static void WriteResult(Session session, string element, string output)
+    /// <summary>Columns that could not be read, and so are not in the output.</summary>
+    private static IReadOnlyDictionary<string, string> LeftOut(PinnedElement pinned) =>
+        pinned.Info.Kind is ElementKind.DataFrame or ElementKind.RecArray ? pinned.RefusedColumns : new Dictionary<string, string>();
+
+    internal static void WriteResult(Session session, string element, string output, IReadOnlyDictionary<string, string>? leftOut = null)
     {
+        leftOut ??= new Dictionary<string, string>();
+        foreach ((string column, string reason) in leftOut)
+        {
+            Console.Error.WriteLine($"anndata-cache: column '{SafeText.OneLine(column)}' is left out: {SafeText.OneLine(reason)}");
+        }
+
         long bytes = new FileInfo(output).Length;
         if (!session.Json)
         {
@@ -60,6 +70,9 @@ internal sealed class ExportVerb : Verb
             writer.WriteString("element", element);
             writer.WriteString("output", output);
             writer.WriteNumber("bytes", bytes);
+            writer.WriteStartObject("left_out");
+            foreach ((string column, string reason) in leftOut) { writer.WriteString(column, reason); }
+            writer.WriteEndObject();
             writer.WriteEndObject();
         });
     }

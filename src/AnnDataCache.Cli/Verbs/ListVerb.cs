@@ -37,7 +37,8 @@ internal sealed class ListVerb : Verb
             };
             string element = part.Element.Length == 0 ? "(tree of elements)" : part.Element;
             table.AddLong(
-                part.Tier, Words.Bytes(part.Bytes), state, part.Derived is null ? element : $"{element} ({part.Derived})", part.Source);
+                part.Tier, Words.Bytes(part.Bytes), state, part.Derived is null ? element : $"{element} ({part.Derived})",
+                part.IsObject ? "(object)" : part.Source);
         }
 
         table.Write(writer);
@@ -56,6 +57,7 @@ internal sealed class ListVerb : Verb
             writer.WriteString("part", part.Name);
             writer.WriteString("source", part.Source);
             writer.WriteString("element", part.Element);
+            if (part.IsObject) { writer.WriteBoolean("object", true); }
             if (part.Derived is not null) { writer.WriteString("derived", part.Derived); }
             writer.WriteNumber("bytes", part.Bytes);
             writer.WriteBoolean("pinned", part.Pinned);

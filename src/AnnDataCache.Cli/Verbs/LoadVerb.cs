@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Text.Json;
 using AnnDataCache.Cli.Output;
 
 namespace AnnDataCache.Cli;
@@ -80,8 +81,7 @@ internal sealed class LoadVerb : Verb
     {
         if (!session.Json)
         {
-            session.Out.WriteLine(
-                $"{(pinned.Loaded ? "loaded" : "hit"),-8}{pinned.Tier,-6}{Words.Bytes(pinned.Bytes),12}{Words.Time(elapsed),12}  {SafeText.OneLine(element)}{(derived is null ? "" : $" ({derived})")}");
+            session.Out.WriteLine(Describe(pinned, elapsed, derived is null ? element : $"{element} ({derived})"));
             foreach ((string column, string reason) in pinned.RefusedColumns) { WriteRefused(session, $"{element}/{column}", reason); }
             return;
         }
@@ -91,11 +91,7 @@ internal sealed class LoadVerb : Verb
             writer.WriteStartObject();
             writer.WriteString("element", element);
             if (derived is not null) { writer.WriteString("derived", derived); }
-            writer.WriteString("result", pinned.Loaded ? "loaded" : "hit");
-            writer.WriteString("tier", pinned.Tier);
-            writer.WriteNumber("bytes", pinned.Bytes);
-            writer.WriteNumber("seconds", elapsed.TotalSeconds);
-            writer.WriteString("file", pinned.PartFile);
+            WriteMembers(writer, pinned, elapsed);
             if (pinned.RefusedColumns.Count > 0)
             {
                 writer.WriteStartObject("refused_columns");
@@ -105,6 +101,20 @@ internal sealed class LoadVerb : Verb
 
             writer.WriteEndObject();
         });
+    }
+
+    /// <summary>What a load has found, as one line for people.</summary>
+    internal static string Describe(PinnedElement pinned, TimeSpan elapsed, string name) =>
+        $"{(pinned.Loaded ? "loaded" : "hit"),-8}{pinned.Tier,-6}{Words.Bytes(pinned.Bytes),12}{Words.Time(elapsed),12}  {SafeText.OneLine(name)}";
+
+    /// <summary>The same as members of a JSON object.</summary>
+    internal static void WriteMembers(Utf8JsonWriter writer, PinnedElement pinned, TimeSpan elapsed)
+    {
+        writer.WriteString("result", pinned.Loaded ? "loaded" : "hit");
+        writer.WriteString("tier", pinned.Tier);
+        writer.WriteNumber("bytes", pinned.Bytes);
+        writer.WriteNumber("seconds", elapsed.TotalSeconds);
+        writer.WriteString("file", pinned.PartFile);
     }
 
     private static void WriteRefused(Session session, string element, string reason)

@@ -40,14 +40,14 @@ internal sealed class ShowVerb : Verb
     /// <summary>Columns that could not be read are missing above: say so, and why.</summary>
     private static void WriteRefused(TextWriter writer, PinnedElement pinned)
     {
-        if (pinned.Info.Kind != ElementKind.DataFrame) { return; }
+        if (pinned.Info.Kind is not (ElementKind.DataFrame or ElementKind.RecArray)) { return; }
         foreach ((string column, string reason) in pinned.RefusedColumns)
         {
             writer.WriteLine($"refused  {SafeText.OneLine(column)}: {SafeText.OneLine(reason)}");
         }
     }
 
-    private static Option<int> Count(string name, string description, int value)
+    internal static Option<int> Count(string name, string description, int value)
     {
         Option<int> option = new(name) { Description = description, HelpName = "COUNT", DefaultValueFactory = _ => value };
         option.Validators.Add(result =>

@@ -52,6 +52,7 @@ internal abstract class Verb
         foreach (Token token in result.Tokens)
         {
             if (token.Value.StartsWith("--", StringComparison.Ordinal)) { result.AddError($"Unrecognized option '{token.Value}'."); }
+            else if (token.Value.Length == 0) { result.AddError($"{result.Argument.Name} is empty: a variable of the shell that is not set?"); }
         }
     }
 

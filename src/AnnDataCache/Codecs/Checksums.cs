@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
@@ -14,9 +15,15 @@ internal static class Adler32
     // The most bytes, in whole vectors, after which the second sum, started below Modulus, still fits 32 bits.
     private const int Reach = 5536;
 
-    internal static uint Compute(ReadOnlySpan<byte> data)
+    /// <summary>The checksum of no bytes.</summary>
+    internal const uint Start = 1;
+
+    internal static uint Compute(ReadOnlySpan<byte> data) => Append(Start, data);
+
+    /// <summary>The checksum of what has the given one, followed by the data.</summary>
+    internal static uint Append(uint checksum, ReadOnlySpan<byte> data)
     {
-        uint first = 1, second = 0;
+        (uint first, uint second) = (checksum & 0xFFFF, checksum >> 16);
         while (data.Length > 0)
         {
             ReadOnlySpan<byte> part = data[..Math.Min(data.Length, Reach)];
@@ -164,5 +171,17 @@ internal static class Fletcher32
         }
 
         return sum;
+    }
+}
+
+/// <summary>The checksum of Zarr's shards (Castagnoli's polynomial), which processors compute.</summary>
+internal static class Crc32C
+{
+    internal static uint Compute(ReadOnlySpan<byte> data)
+    {
+        uint crc = uint.MaxValue;
+        for (; data.Length >= 8; data = data[8..]) { crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(data)); }
+        foreach (byte value in data) { crc = BitOperations.Crc32C(crc, value); }
+        return ~crc;
     }
 }

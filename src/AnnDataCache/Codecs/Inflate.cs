@@ -9,6 +9,7 @@ namespace AnnDataCache.Codecs;
 //   InflateStream   walks the blocks and decodes symbol by symbol with every check; handles both ends of the data
 //   InflateFast     the same symbols where at least InflateFast.InputMargin bytes are left to read and OutputMargin to write, so that
 //                   bits are loaded eight bytes at a time and matches copied sixteen bytes at a time, unchecked
+// Only a chunk too large for that comes and goes in pieces: InflatePump moves a window over its input and output.
 // What must hold, and who relies on it
 //   I1  Every code is complete, or has one symbol of one bit, or (distances) none.   The tables have no unset entry.
 //   I2  No entry consumes more than 15 code bits + 5 (lengths) or 13 (distances).    The fast loop's count of bits between refills.
@@ -20,6 +21,23 @@ internal static class Inflate
     /// <summary>A zlib stream; bytes after its end are ignored, as zlib does.</summary>
     internal static int Zlib(ReadOnlySpan<byte> source, Span<byte> destination)
     {
+        source = source[ZlibHeader(source)..];
+        int written = InflateStream.Decode(source, destination, out int read);
+        if (source.Length - read < 4)
+        {
+            throw new CodecException("The zlib stream ends before its checksum.");
+        }
+
+        uint stored = BinaryPrimitives.ReadUInt32BigEndian(source[read..]);
+        uint computed = Adler32.Compute(destination[..written]);
+        return stored == computed
+            ? written
+            : throw new CodecException($"The zlib stream's checksum is {stored:x8}, its {written} bytes have {computed:x8}.");
+    }
+
+    /// <summary>Checks a zlib stream's header; returns its length.</summary>
+    internal static int ZlibHeader(ReadOnlySpan<byte> source)
+    {
         if (source.Length < 2 || (source[0] << 8 | source[1]) % 31 != 0 || (source[0] & 0xF) != 8 || source[0] >> 4 > 7)
         {
             throw new CodecException("Not a zlib stream: its two header bytes are wrong.");
@@ -30,17 +48,7 @@ internal static class Inflate
             throw new CodecException("The zlib stream needs a preset dictionary, which is not supported.");
         }
 
-        int written = InflateStream.Decode(source[2..], destination, out int read);
-        if (source.Length - 2 - read < 4)
-        {
-            throw new CodecException("The zlib stream ends before its checksum.");
-        }
-
-        uint stored = BinaryPrimitives.ReadUInt32BigEndian(source[(2 + read)..]);
-        uint computed = Adler32.Compute(destination[..written]);
-        return stored == computed
-            ? written
-            : throw new CodecException($"The zlib stream's checksum is {stored:x8}, its {written} bytes have {computed:x8}.");
+        return 2;
     }
 
     /// <summary>Deflate data without a wrapper.</summary>

@@ -12,6 +12,9 @@ internal unsafe ref struct InflateStream
     internal ulong Bits;
     internal int BitCount;
 
+    // Moves the window when input or room run short; null when all of both is there.
+    internal InflatePump? Pump;
+
     // The order in which a block stores the code lengths of the code length code.
     private static ReadOnlySpan<byte> MeterOrder => [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
@@ -27,17 +30,23 @@ internal unsafe ref struct InflateStream
             {
                 In = from, InEnd = from + source.Length, Out = to, OutStart = to, OutEnd = to + destination.Length,
             };
-            while (!stream.DecodeBlock())
-            {
-            }
-
+            stream.DecodeAll();
             read = (int)(stream.In - from) - stream.BitCount / 8;
             return (int)(stream.Out - to);
         }
     }
 
+    /// <summary>Decodes up to the end of the last block.</summary>
+    internal void DecodeAll()
+    {
+        while (!DecodeBlock())
+        {
+        }
+    }
+
     private bool DecodeBlock()
     {
+        Pump?.Supply(ref this);
         bool last = Take(1) != 0;
         switch (Take(2))
         {
@@ -73,19 +82,20 @@ internal unsafe ref struct InflateStream
         In -= BitCount / 8;
         Bits = 0;
         BitCount = 0;
-        if (length > InEnd - In)
+        while (length > 0)
         {
-            throw Truncated();
-        }
+            Pump?.Supply(ref this);
+            int here = (int)Math.Min(length, Math.Min(InEnd - In, OutEnd - Out));
+            if (here == 0)
+            {
+                throw In == InEnd ? Truncated() : TooLong();
+            }
 
-        if (length > OutEnd - Out)
-        {
-            throw TooLong();
+            new ReadOnlySpan<byte>(In, here).CopyTo(new Span<byte>(Out, here));
+            In += here;
+            Out += here;
+            length -= here;
         }
-
-        new ReadOnlySpan<byte>(In, length).CopyTo(new Span<byte>(Out, length));
-        In += length;
-        Out += length;
     }
 
     private void ReadCodes(InflateTables tables)
@@ -143,10 +153,15 @@ internal unsafe ref struct InflateStream
         uint* literals = tables.Literals, distances = tables.Distances;
         while (true)
         {
-            if (InEnd - In >= InflateFast.InputMargin && OutEnd - Out >= InflateFast.OutputMargin
-                && InflateFast.Decode(ref this, literals))
+            Pump?.Supply(ref this);
+            if (InEnd - In >= InflateFast.InputMargin && OutEnd - Out >= InflateFast.OutputMargin)
             {
-                return;
+                if (InflateFast.Decode(ref this, literals))
+                {
+                    return;
+                }
+
+                Pump?.Supply(ref this);
             }
 
             uint entry = TakeSymbol(literals, InflateTables.LiteralBits, out ulong before);

@@ -84,6 +84,19 @@ internal static class Zstd
     [ThreadStatic]
     private static Decompressor? s_decompressor;
 
+    /// <summary>The most bytes that the frames can become, by what their headers say.</summary>
+    internal static long Bound(ReadOnlySpan<byte> source)
+    {
+        try
+        {
+            return (long)Math.Min(Decompressor.GetDecompressedSize(source), long.MaxValue);
+        }
+        catch (ZstdException damage)
+        {
+            throw new CodecException($"Zstandard data: {damage.Message}.");
+        }
+    }
+
     internal static int Decode(ReadOnlySpan<byte> source, Span<byte> destination)
     {
         s_decompressor ??= new Decompressor();

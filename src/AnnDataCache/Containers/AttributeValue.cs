@@ -16,7 +16,7 @@ internal sealed record AttributeValue(
     /// <summary>The only number as an integer, or null when it is not exactly one integer or bool.</summary>
     internal long? AsInteger() => AsIntegers() is [long only] ? only : null;
 
-    /// <summary>All values as integers, or null when the type is not an integer, bool or reference.</summary>
+    /// <summary>All values as integers, or null when one of them is none: numbers, bools and references are looked at.</summary>
     internal long[]? AsIntegers()
     {
         if (Type.Class is not (StoredClass.Number or StoredClass.Reference)) { return null; }
@@ -43,6 +43,11 @@ internal sealed record AttributeValue(
         DType.UInt32 => BinaryPrimitives.ReadUInt32LittleEndian(bytes),
         DType.Int64 => BinaryPrimitives.ReadInt64LittleEndian(bytes),
         DType.UInt64 => (long)Math.Min(BinaryPrimitives.ReadUInt64LittleEndian(bytes), long.MaxValue),
+        DType.Float32 => Whole(BinaryPrimitives.ReadSingleLittleEndian(bytes)),
+        DType.Float64 => Whole(BinaryPrimitives.ReadDoubleLittleEndian(bytes)),
         _ => null,
     };
+
+    /// <summary>R has no wide integers, and writes lengths as floats.</summary>
+    private static long? Whole(double number) => Math.Abs(number) < 1L << 53 && Math.Truncate(number) == number ? (long)number : null;
 }

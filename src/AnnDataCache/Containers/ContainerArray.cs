@@ -57,6 +57,29 @@ internal abstract class ContainerArray : ContainerNode
     /// <summary>One member of a compound array, as an array of the same shape (plus the member's own axes).</summary>
     /// <exception cref="ContainerException">No such member, or not a compound.</exception>
     internal abstract ContainerArray OpenField(string name);
+
+    protected static void RequireNumbers(StoredType type, string path)
+    {
+        if (type.IsString || type.Class == StoredClass.Other)
+        {
+            throw new UnsupportedContainerException($"'{path}': values of type {type.Description} are not numbers.");
+        }
+    }
+
+    protected static void RequireStrings(StoredType type, string path)
+    {
+        if (!type.IsString)
+        {
+            throw new UnsupportedContainerException($"'{path}': values of type {type.Description} are not strings.");
+        }
+    }
+
+    protected static void CheckRange(long first, long count, long limit)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(first, limit - count);
+    }
 }
 
 /// <summary>How many threads decode, who may stop them, and who is told.</summary>

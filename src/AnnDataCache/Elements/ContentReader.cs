@@ -65,7 +65,7 @@ internal static class ContentReader
     private static CategoricalColumn ReadCategorical(ContainerGroup group, string path, ElementEncoding encoding, string? name = null)
     {
         ContainerArray codes = Member(group, "codes", path);
-        bool ordered = group.FindAttribute("ordered")?.AsInteger() == 1;
+        bool ordered = group.FindAttribute("ordered")?.AsInteger() is not (null or 0);
         ColumnContent categories = ReadCategories(group.Open("categories"), $"{path}/categories");
         return Categorical(path, codes, categories, ordered, encoding, name);
     }

@@ -161,7 +161,7 @@ internal sealed class ElementTree
             string columnPath = Join(path, name);
             ElementInfo column = members.Contains(name)
                 ? WalkColumn(members, name, columnPath, depth)
-                : Refused(columnPath, "column-order names it, but the dataframe has no such member", name);
+                : Refused(columnPath, $"{(name == members.IndexName ? "_index" : "column-order")} names it, but the dataframe has no such member", name);
             columns.Add(column.WithPart(path));
         }
 
@@ -203,7 +203,7 @@ internal sealed class ElementTree
         {
             EncodingType = encoding.Type, EncodingVersion = encoding.Version, Type = array.Type.Number,
             Storage = StorageText.Of(array), PartPath = partPath,
-            Value = _withValues ? ScalarValue.Read(array) : null,
+            Value = _withValues && encoding.Kind != ElementKind.Null ? ScalarValue.Read(array) : null,
         };
 
     private static ElementInfo Leaf(ContainerNode node, string path, ElementEncoding encoding, string? name = null)

@@ -94,11 +94,14 @@ internal sealed class GroupMembers : FrameMembers
     {
         if (!codes.AttributeNames.Contains("categories")) { return null; }
         AttributeValue? attribute = codes.FindAttribute("categories");
+        if (attribute?.AsString() is { } path) { return Categories(codes, Contains(path) ? Open(path) : null); } // in Zarr, below the frame
         if (attribute is not { Type.Class: StoredClass.Reference } || attribute.AsInteger() is not { } address) { return null; }
-        return _group.OpenReference((ulong)address) is ContainerArray values
-            ? new LegacyCategories(values, values.FindAttribute("ordered")?.AsInteger() == 1)
-            : throw new DamagedContainerException($"The categories of '{codes.Path}' are a group, not a dataset");
+        return Categories(codes, _group.OpenReference((ulong)address));
     }
+
+    private static LegacyCategories Categories(ContainerArray codes, ContainerNode? node) => node is ContainerArray values
+        ? new LegacyCategories(values, values.FindAttribute("ordered")?.AsInteger() is not (null or 0))
+        : throw new DamagedContainerException($"The categories of '{codes.Path}' are {(node is null ? "missing" : "a group, not a dataset")}");
 
     private static string[] Steps(string name) => name.Split('/', StringSplitOptions.RemoveEmptyEntries);
 }

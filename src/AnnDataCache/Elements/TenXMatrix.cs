@@ -9,11 +9,19 @@ namespace AnnDataCache.Elements;
 /// The file is sparse by barcode, features × barcodes in csc: the same three arrays are barcodes × features in csr.
 /// Version 3 has one group <c>matrix</c> with <c>features</c>; version 2 a group for each genome, with <c>genes</c> and
 /// <c>gene_names</c>: one genome is an AnnData object, several are the modalities of a MuData object. Names of columns
-/// are those of <c>scanpy.read_10x_h5</c>.
+/// are those of <c>scanpy.read_10x_h5</c>, which knows features that are genes and features that are probes of genes.
+/// Whatever else the file holds (sets of probes, what other programs add) is in <c>uns</c>.
 /// </remarks>
 internal static class TenXMatrix
 {
     private static readonly string[] s_matrix = ["barcodes", "data", "indices", "indptr", "shape"];
+
+    private static readonly string[] s_barcodeColumns = ["filtered_barcodes"];
+
+    private static readonly (string Stored, string Name)[] s_genes = [("id", "gene_ids"), ("feature_type", "feature_types")];
+
+    private static readonly (string Stored, string Name)[] s_probes =
+        [("gene_id", "gene_ids"), ("id", "probe_ids"), ("feature_type", "feature_types")];
 
     /// <summary>The root as AnnData, or itself when it is none of these files.</summary>
     internal static ContainerGroup AsAnnData(ContainerGroup root)
@@ -21,7 +29,13 @@ internal static class TenXMatrix
         if (root.AttributeNames.Contains("encoding-type") || root.Contains("obs") || root.Contains("X")) { return root; }
         if (Group(root, "matrix") is { } matrix && IsMatrix(matrix) && Group(matrix, "features") is { } features)
         {
-            return AddObject(new ViewGroup(""), matrix, Columns(features, "name", [("id", "gene_ids"), ("feature_type", "feature_types")]));
+            ViewGroup found = AddObject(
+                new ViewGroup(""), matrix, Columns(features, "name", features.Contains("gene_id") ? s_probes : s_genes));
+            return AddRest(
+                found,
+                (features, (name, member) => !name.StartsWith('_') && member is ContainerArray { Shape.Count: 1 }),
+                (matrix, (name, _) => name is "features" || s_matrix.Contains(name) || s_barcodeColumns.Contains(name)),
+                (root, (name, _) => name == "matrix"));
         }
 
         List<(string Genome, ContainerGroup Matrix)> genomes = [];
@@ -33,7 +47,8 @@ internal static class TenXMatrix
         return genomes switch
         {
             [] => root,
-            [(_, var only)] => AddObject(new ViewGroup(""), only, GeneColumns(only)),
+            [(string genome, ContainerGroup only)] => AddRest(
+                AddObject(new ViewGroup(""), only, GeneColumns(only)), (only, IsGenomes), (root, (name, _) => name == genome)),
             _ => AsMuData(genomes),
         };
     }
@@ -43,15 +58,39 @@ internal static class TenXMatrix
         ViewGroup modalities = new("mod");
         foreach ((string genome, ContainerGroup matrix) in genomes)
         {
-            modalities.With(genome, AddObject(new ViewGroup($"mod/{genome}"), matrix, GeneColumns(matrix)));
+            ViewGroup modality = AddObject(new ViewGroup($"mod/{genome}"), matrix, GeneColumns(matrix));
+            modalities.With(genome, AddRest(modality, (matrix, IsGenomes)));
         }
 
         return new ViewGroup("").As("MuData", "0.1.0").With("mod", modalities);
     }
 
+    private static bool IsGenomes(string name, ContainerNode member) =>
+        name is "genes" or "gene_names" || s_matrix.Contains(name) || s_barcodeColumns.Contains(name);
+
     private static List<(string Name, ContainerArray Values)> GeneColumns(ContainerGroup matrix) => matrix.Contains("gene_names")
         ? [("gene_names", Array(matrix, "gene_names")), ("gene_ids", Array(matrix, "genes"))]
         : [("genes", Array(matrix, "genes"))];
+
+    /// <summary>What is shown nowhere else, as <c>uns</c>.</summary>
+    private static ViewGroup AddRest(ViewGroup target, params (ContainerGroup Group, Func<string, ContainerNode, bool> IsShown)[] groups)
+    {
+        ViewGroup uns = new ViewGroup(target.Path.Length == 0 ? "uns" : $"{target.Path}/uns").As("dict", "0.1.0");
+        foreach ((ContainerGroup group, Func<string, ContainerNode, bool> isShown) in groups)
+        {
+            foreach (string name in group.MemberNames)
+            {
+                try
+                {
+                    ContainerNode member = group.Open(name);
+                    if (!isShown(name, member) && !uns.Contains(name)) { uns.With(name, member); }
+                }
+                catch (Exception damage) when (ContainerException.IsDamage(damage)) { } // a link that leads nowhere holds nothing
+            }
+        }
+
+        return uns.MemberNames.Count == 0 ? target : target.With("uns", uns);
+    }
 
     /// <summary>One-dimensional members as columns: the row names first, then the renamed ones, then the others.</summary>
     private static List<(string Name, ContainerArray Values)> Columns(
@@ -79,9 +118,13 @@ internal static class TenXMatrix
         ViewGroup values = new ViewGroup($"{prefix}X").As("csr_matrix", "0.1.0").WithIntegers("shape", shape[1], shape[0]);
         foreach (string name in (string[])["data", "indices", "indptr"]) { values.With(name, matrix.Open(name)); }
         return target.As("anndata", "0.1.0").With("X", values)
-            .With("obs", Frame($"{prefix}obs", [("barcodes", Array(matrix, "barcodes"))]))
+            .With("obs", Frame($"{prefix}obs", ObsColumns(matrix)))
             .With("var", Frame($"{prefix}var", features));
     }
+
+    /// <summary>The barcodes, and what is said of each of them beside the matrix.</summary>
+    private static List<(string Name, ContainerArray Values)> ObsColumns(ContainerGroup matrix) =>
+        [("barcodes", Array(matrix, "barcodes")), .. s_barcodeColumns.Where(matrix.Contains).Select(name => (name, Array(matrix, name)))];
 
     private static ViewGroup Frame(string path, List<(string Name, ContainerArray Values)> columns)
     {

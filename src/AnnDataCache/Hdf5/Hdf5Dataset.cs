@@ -20,7 +20,7 @@ internal sealed class Hdf5Dataset : ContainerArray
     private readonly FillValue _fill;
     private readonly bool _isExternal;
     private readonly Lazy<AttributeTable> _attributes;
-    private readonly Lazy<ChunkedArray> _chunks;
+    private readonly Lazy<Hdf5Chunks> _chunks;
     private ValueReader? _rows;
 
     internal Hdf5Dataset(FormatSource source, string path, ObjectHeader header)
@@ -32,10 +32,10 @@ internal sealed class Hdf5Dataset : ContainerArray
         HeaderMessage layout = Require(header, MessageType.Layout);
         _layout = Layout.Parse(source, SharedMessage.Resolve(source, layout), layout.Address);
         _pipeline = FilterPipeline.Parse(source, header);
-        _fill = FillValue.Parse(source, header, _type);
+        _fill = FillValueMessage.Parse(source, header, _type);
         _isExternal = header.Find(MessageType.ExternalFiles) is not null;
         _attributes = new Lazy<AttributeTable>(() => AttributeTable.Read(source, header));
-        _chunks = new Lazy<ChunkedArray>(OpenChunks);
+        _chunks = new Lazy<Hdf5Chunks>(OpenChunks);
         Shape = _space.IsNull ? [] : [.. _space.Shape, .. _type.ArrayShape];
         _ = checked(_space.Count * _type.Size);
     }
@@ -134,16 +134,16 @@ internal sealed class Hdf5Dataset : ContainerArray
         RequireStrings(Type, Path);
         CheckRange(first, count, Count);
         RequireInProportion();
-        return Guard(() => new Hdf5StringCursor(
+        return Guard(() => new ValueStringCursor(
             Path,
             count == 0 ? new NoValues() : OpenValues(),
-            new StringDecoder(_source, Value),
+            new Hdf5StringDecoder(_source, Value),
             Type.Size,
             first,
             count));
     }
 
-    internal override ContainerArray OpenField(string name) => Hdf5Field.Open(this, Value, 0, name);
+    internal override ContainerArray OpenField(string name) => Hdf5Field.Open(this, Value, Path, name, 0);
 
     /// <summary>A reader of the entries of <see cref="Shape"/>.</summary>
     internal ValueReader OpenValues() => Guard<ValueReader>(() =>
@@ -154,29 +154,6 @@ internal sealed class Hdf5Dataset : ContainerArray
             : new FlatValueReader(OpenFlat(), _type.Size);
         return PerValue == 1 ? stored : new SplitValueReader(stored, _type.Size, Value.Size);
     });
-
-    internal static void RequireNumbers(StoredType type, string path)
-    {
-        if (type.IsString || type.Class == StoredClass.Other)
-        {
-            throw new UnsupportedContainerException($"'{path}': values of type {type.Description} are not numbers.");
-        }
-    }
-
-    internal static void RequireStrings(StoredType type, string path)
-    {
-        if (!type.IsString)
-        {
-            throw new UnsupportedContainerException($"'{path}': values of type {type.Description} are not strings.");
-        }
-    }
-
-    internal static void CheckRange(long first, long count, long limit)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(first);
-        ArgumentOutOfRangeException.ThrowIfNegative(count);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(first, limit - count);
-    }
 
     private static HeaderMessage Require(ObjectHeader header, MessageType type) => header.Find(type)
         ?? throw new DamagedContainerException(
@@ -211,11 +188,11 @@ internal sealed class Hdf5Dataset : ContainerArray
         return flat;
     }
 
-    private ChunkedArray OpenChunks()
+    private Hdf5Chunks OpenChunks()
     {
         ChunkGrid grid = new(_space.Shape, _space.MaxShape, _layout.Chunk, _type.Size);
         ChunkTable table = ChunkTable.Read(_source, _layout, grid, _pipeline.Filters.Count > 0);
-        return new ChunkedArray(_source, _type, grid, table, _pipeline, _fill);
+        return new Hdf5Chunks(_source, _type, grid, table, _pipeline, _fill);
     }
 
     private T Guard<T>(Func<T> read)

@@ -76,7 +76,7 @@ internal sealed class Hdf5File : ContainerFile
 
         Link link = group.FindLink(name)
             ?? throw new DamagedContainerException($"'{group.Path}' has no member '{name}'.");
-        if (links > MaxLinks)
+        if (links >= MaxLinks && link.Kind != LinkKind.Hard)
         {
             throw new DamagedContainerException(
                 $"'{path}' leads through more than {MaxLinks} links, perhaps in a circle.");

@@ -13,6 +13,12 @@ internal abstract class ByteTarget
     /// The address is valid until the target is sealed or disposed.
     /// </summary>
     internal virtual unsafe byte* TryGetAddress(long offset, long length) => null;
+
+    /// <summary>
+    /// The same for whoever must read back what it has stored: also where storing is not the fastest way to write. Null when there
+    /// is no memory behind the target.
+    /// </summary>
+    internal virtual unsafe byte* Map(long offset, long length) => TryGetAddress(offset, length);
 }
 
 /// <summary>Memory that the caller keeps alive for as long as it is written to.</summary>
@@ -35,6 +41,8 @@ internal sealed unsafe class OffsetTarget(ByteTarget inner, long start, long len
     internal override void Write(long offset, ReadOnlySpan<byte> bytes) => inner.Write(Check(offset, bytes.Length), bytes);
 
     internal override byte* TryGetAddress(long offset, long count) => inner.TryGetAddress(Check(offset, count), count);
+
+    internal override byte* Map(long offset, long count) => inner.Map(Check(offset, count), count);
 
     private long Check(long offset, long count)
     {

@@ -11,6 +11,8 @@ internal static unsafe class FileLocks
 {
     private const int OpenFileSetLock = 37; // F_OFD_SETLK
     private const short WriteLock = 1;
+    private const int SetSignal = 10, SetLease = 1024; // F_SETSIG, F_SETLEASE
+    private const int WriteLease = 1, NoLease = 2, SignalIgnored = 23; // F_WRLCK, F_UNLCK, SIGURG
 
     /// <summary>Takes the lock if nobody holds one that conflicts.</summary>
     internal static bool TryLock(FileDescriptor file, bool exclusive)
@@ -41,5 +43,17 @@ internal static unsafe class FileLocks
         }
 
         return true;
+    }
+
+    /// <summary>True unless it is certain that nobody else has the file open or mapped.</summary>
+    /// <remarks>
+    /// The kernel grants a write lease only to the one opener of a file. It is given back at once; should somebody open the file in
+    /// between, the signal that asks for the lease is one that is ignored.
+    /// </remarks>
+    internal static bool IsOpenedByOthers(FileDescriptor file)
+    {
+        if (Posix.FCntl(file.Value, SetSignal, SignalIgnored) != 0 || Posix.FCntl(file.Value, SetLease, WriteLease) != 0) { return true; }
+        _ = Posix.FCntl(file.Value, SetLease, NoLease);
+        return false;
     }
 }

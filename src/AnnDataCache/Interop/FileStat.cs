@@ -26,10 +26,27 @@ internal readonly record struct FileStat(
     internal static bool TryOf(FileDescriptor folder, string name, out FileStat stat) =>
         TryStat(folder.Value, name, Posix.AtSymlinkNoFollow, out stat);
 
+    /// <summary>The same for a path of UTF-8 bytes with a zero at its end: for what is asked for again and again.</summary>
+    internal static unsafe bool TryOf(FileDescriptor folder, byte[] path, out FileStat stat)
+    {
+        Posix.StatXBuffer raw;
+        fixed (byte* bytes = path)
+        {
+            // An empty path is the folder itself.
+            int flags = Posix.AtSymlinkNoFollow | (path.Length == 1 ? Posix.AtEmptyPath : 0);
+            return Take(Posix.StatX(folder.Value, bytes, flags, BasicStats, &raw), raw, out stat);
+        }
+    }
+
     private static unsafe bool TryStat(int folder, string path, int flags, out FileStat stat)
     {
         Posix.StatXBuffer raw;
-        if (Posix.StatX(folder, path, flags, BasicStats, &raw) != 0)
+        return Take(Posix.StatX(folder, path, flags, BasicStats, &raw), raw, out stat);
+    }
+
+    private static bool Take(int result, in Posix.StatXBuffer raw, out FileStat stat)
+    {
+        if (result != 0)
         {
             stat = default;
             return false;

@@ -11,13 +11,14 @@ internal static unsafe partial class Posix
 
     internal const int ReadOnly = 0, WriteOnly = 1, ReadWrite = 2;
     internal const int Create = 0x40, Exclusive = 0x80, NonBlock = 0x800, CloseOnExec = 0x80000;
+    internal const int PathOnly = 0x200000;
     internal static readonly int Directory = IsArm ? 0x4000 : 0x10000, NoFollow = IsArm ? 0x8000 : 0x20000;
 
     internal const int ProtRead = 1, ProtWrite = 2, MapShared = 1, MapPrivate = 2, MapAnonymous = 0x20;
     internal const int LockShared = 1, LockExclusive = 2, LockNonBlocking = 4;
     internal const int AtCurrentFolder = -100, AtEmptyPath = 0x1000, AtSymlinkNoFollow = 0x100, AtRemoveDir = 0x200;
     internal const int DontFork = 10, DontDump = 16;
-    internal const int RenameNoReplace = 1;
+    internal const uint RenameNoReplace = 1, RenameExchange = 2;
 
     private static bool IsArm => RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
 
@@ -38,6 +39,9 @@ internal static unsafe partial class Posix
 
     [LibraryImport(Libc, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int StatX(int folder, string path, int flags, uint mask, StatXBuffer* buffer);
+
+    [LibraryImport(Libc, EntryPoint = "statx", SetLastError = true)]
+    internal static partial int StatX(int folder, byte* path, int flags, uint mask, StatXBuffer* buffer);
 
     [LibraryImport(Libc, EntryPoint = "statfs", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int StatFs(string path, StatFsBuffer* buffer);
@@ -72,6 +76,12 @@ internal static unsafe partial class Posix
     [LibraryImport(Libc, EntryPoint = "fchown", SetLastError = true)]
     internal static partial int FChown(int descriptor, uint user, uint group);
 
+    [LibraryImport(Libc, EntryPoint = "fsetxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int FSetXAttr(int descriptor, string name, byte* value, nuint size, int flags);
+
+    [LibraryImport(Libc, EntryPoint = "fgetxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint FGetXAttr(int descriptor, string name, byte* value, nuint size);
+
     [LibraryImport(Libc, EntryPoint = "getgrnam", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint GroupByName(string name);
 
@@ -97,6 +107,9 @@ internal static unsafe partial class Posix
 
     [LibraryImport(Libc, EntryPoint = "fcntl", SetLastError = true)]
     internal static partial int FCntl(int descriptor, int command, FileRangeLock* range);
+
+    [LibraryImport(Libc, EntryPoint = "fcntl", SetLastError = true)]
+    internal static partial int FCntl(int descriptor, int command, nint argument);
 
     [LibraryImport(Libc, EntryPoint = "realpath", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint RealPath(string path, nint resolved);

@@ -1,5 +1,4 @@
 using AnnDataCache.Containers;
-using AnnDataCache.Hdf5;
 using AnnDataCache.Interop;
 
 namespace AnnDataCache.Loading;
@@ -11,33 +10,54 @@ namespace AnnDataCache.Loading;
 /// </remarks>
 internal sealed class AnnDataSource : IDisposable
 {
+    /// <summary>Longer than any tick of the clock by which kernels stamp files.</summary>
+    private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(20);
+
     private readonly Lock _lock = new();
     private ContainerFile? _container;
     private int _rents;
     private bool _disposed;
 
-    internal AnnDataSource(string path, FileStat stat) => (Path, Stat) = (path, stat);
+    private readonly SourceVersion _version;
+
+    private AnnDataSource(string path, SourceVersion version) => (Path, _version) = (path, version);
 
     /// <summary>Canonical path.</summary>
     internal string Path { get; }
 
-    internal FileStat Stat { get; }
+    internal FileStat Stat => _version.Stat;
 
-    /// <exception cref="SourceException">No such file, no permission, or not a file.</exception>
-    internal static AnnDataSource Find(string path)
+    /// <param name="path">A file, a folder, or a path inside a zip.</param>
+    /// <param name="everyFile">True to know a folder by every file in it.</param>
+    /// <exception cref="SourceException">No such file, no permission, or neither a file nor a folder.</exception>
+    internal static AnnDataSource Find(string path, bool everyFile)
     {
         try
         {
-            string canonical = Posix.CanonicalPath(path);
-            FileStat stat = FileStat.Of(canonical);
-            return stat.IsRegularFile
-                ? new AnnDataSource(canonical, stat)
-                : throw new SourceException(CacheError.SourceUnreadable, $"'{path}' is not a file. Give the path of a .h5ad file.");
+            string canonical = SourceContainer.CanonicalPath(path);
+            SourceVersion version = SourceVersion.Of(canonical, everyFile);
+            return version.Stat.IsRegularFile || version.Stat.IsFolder
+                ? new AnnDataSource(canonical, version)
+                : throw new SourceException(CacheError.SourceUnreadable, $"'{path}' is neither a file nor a folder. Give the path of a .h5ad file or a .zarr store.");
         }
         catch (PosixException error)
         {
             throw Explain(path, error);
         }
+    }
+
+    /// <summary>True while the source is this version of it.</summary>
+    internal bool IsCurrent() => _version.IsCurrent();
+
+    /// <summary>How long to wait before a source that was changed at this moment may be read.</summary>
+    /// <remarks>
+    /// Kernels before 6.13 stamp a file by a clock that ticks every 1 to 10 ms: of two writes within a tick the second does
+    /// not show. Once the tick is over, what is read is the last of them, and what is written later has another stamp.
+    /// </remarks>
+    internal static TimeSpan UnsettledFor(long changedNs, DateTimeOffset now)
+    {
+        TimeSpan age = now - DateTimeOffset.UnixEpoch - TimeSpan.FromTicks(changedNs / 100);
+        return age >= s_tick ? TimeSpan.Zero : age <= TimeSpan.Zero ? s_tick : s_tick - age;
     }
 
     /// <summary>Opens the container if it is not open, and keeps it so until the returned rent is disposed.</summary>
@@ -64,9 +84,10 @@ internal sealed class AnnDataSource : IDisposable
 
     private ContainerFile OpenContainer()
     {
+        if (UnsettledFor(_version.LastChangedNs, DateTimeOffset.UtcNow) is { Ticks: > 0 } wait) { Thread.Sleep(wait); }
         try
         {
-            return Hdf5File.Open(Path);
+            return SourceContainer.Open(Path);
         }
         catch (PosixException error)
         {

@@ -30,6 +30,9 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
 
     /// <summary>Parts that are made of the parts of elements.</summary>
     internal DerivedParts Derived { get; } = new(store, options, coldWriter);
+    /// <summary>The version of a source that is there now.</summary>
+    /// <exception cref="SourceException">No such file, no permission, or neither a file nor a folder.</exception>
+    internal AnnDataSource Find(string path) => AnnDataSource.Find(path, options.CheckEveryFile);
 
     internal PartName NameOf(AnnDataSource source, string element) => store.NameOf(source.Path, element, source.Stat);
 
@@ -48,9 +51,11 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
     private static ElementInfo DescribeAll(AnnDataSource source, ContainerGroup root)
     {
         ElementInfo tree = ElementTree.Describe(root, root, "", null, withValues: false);
-        return tree.Kind != ElementKind.Refused
+        if (tree.Kind == ElementKind.Refused) { throw new SourceException(CacheError.SourceUnreadable, $"'{source.Path}' cannot be read as AnnData: {tree.Reason}"); }
+        return tree.Kind == ElementKind.Dict || !source.Stat.IsFolder
             ? tree
-            : throw new SourceException(CacheError.SourceUnreadable, $"'{source.Path}' cannot be read as AnnData: {tree.Reason}");
+            : throw new SourceException(CacheError.SourceUnreadable,
+                $"'{source.Path}' is a {tree.Kind.Name()}, an element of a store: open the store, and ask for the element by its path in it.");
     }
 
     /// <summary>The part of one element.</summary>
@@ -111,11 +116,16 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
             }
             catch (Exception damage) when (ContainerException.IsDamage(damage))
             {
-                if (!rented.Container.IsUnchanged()) { throw new SourceChangedException(source.Path); }
-                throw new ElementException(CacheError.ElementUnreadable, $"'{element}' of '{source.Path}' cannot be read: {damage.Message}", damage);
+                if (!IsUnchanged(source, rented.Container)) { throw new SourceChangedException(source.Path); }
+                throw Unreadable(source, element, damage);
             }
         }
     }
+
+    /// <summary>Without its tree, the name of which is empty, a source has nothing to offer.</summary>
+    private static CacheException Unreadable(AnnDataSource source, string element, Exception damage) => element.Length == 0
+        ? new SourceException(CacheError.SourceUnreadable, $"'{source.Path}' cannot be read: {damage.Message}", damage)
+        : new ElementException(CacheError.ElementUnreadable, $"'{element}' of '{source.Path}' cannot be read: {damage.Message}", damage);
 
     private PartPin Build(
         AnnDataSource source, ContainerFile container, PartName name, ElementContent content, Dictionary<string, string> failed,
@@ -130,7 +140,7 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
         CrashPoint.Reach("filled");
         plan.WriteFraming(reservation.Target);
         CrashPoint.Reach("framed");
-        if (!container.IsUnchanged()) { throw new SourceChangedException(source.Path); } // L1
+        if (!IsUnchanged(source, container)) { throw new SourceChangedException(source.Path); } // L1
         TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
         reservation.Cost = elapsed.TotalSeconds;
         PartPin pin = reservation.Seal();
@@ -141,6 +151,9 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
         if (pin.Tier == TierKind.Hot) { coldWriter.Add(pin); }
         return pin;
     }
+
+    /// <summary>What was read is the version that gave the part its name (L1): the file may have been replaced before it was opened.</summary>
+    private static bool IsUnchanged(AnnDataSource source, ContainerFile container) => container.IsUnchanged() && source.IsCurrent();
 
     private void LogRefusedColumn(string element, ColumnException column)
     {

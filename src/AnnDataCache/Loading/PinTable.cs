@@ -7,7 +7,7 @@ namespace AnnDataCache.Loading;
 /// A mapping is a pin, so a table that nobody uses could keep others from finding room. Hence the rule: whenever some
 /// process has found no room (the store's pressure epoch moved), all tables are emptied; users keep what they hold.
 /// </remarks>
-internal sealed class PinTable(PinTables owner) : IDisposable
+internal sealed class PinTable(PinTables owner, Func<PartPin, bool>? isCurrent) : IDisposable
 {
     private readonly Dictionary<string, (ElementInfo Info, PartPin Pin)> _held = new(StringComparer.Ordinal);
     private bool _closed;
@@ -28,6 +28,29 @@ internal sealed class PinTable(PinTables owner) : IDisposable
         lock (_held)
         {
             if (!_closed && !_held.ContainsKey(element)) { _held.Add(element, (info, pin.Retain())); }
+        }
+    }
+
+    /// <summary>Gives up a part that is not what its name leads to any more.</summary>
+    internal void Forget(string element, PartPin pin)
+    {
+        lock (_held)
+        {
+            if (_held.TryGetValue(element, out (ElementInfo Info, PartPin Pin) held) && held.Pin.IsSame(pin) && _held.Remove(element)) { held.Pin.Dispose(); }
+        }
+    }
+
+    /// <summary>Gives up parts that lost their names: nobody else can reach them, and they count.</summary>
+    internal void DropOutdated()
+    {
+        if (isCurrent is null) { return; }
+        lock (_held)
+        {
+            foreach ((string element, (ElementInfo _, PartPin pin)) in _held.Where(held => !isCurrent(held.Value.Pin)).ToList())
+            {
+                pin.Dispose();
+                _held.Remove(element);
+            }
         }
     }
 
@@ -62,12 +85,13 @@ internal sealed class PinTables : IDisposable
     internal PinTables(PartStore store)
     {
         (_store, _pressure) = (store, store.PressureEpoch);
-        _timer = new Timer(static tables => ((PinTables)tables!).DropUnderPressure(), this, s_period, s_period);
+        _timer = new Timer(static tables => ((PinTables)tables!).Tidy(), this, s_period, s_period);
     }
 
-    internal PinTable Add()
+    /// <param name="isCurrent">False for a part that nobody finds under its name any more; null where names never change.</param>
+    internal PinTable Add(Func<PartPin, bool>? isCurrent = null)
     {
-        PinTable table = new(this);
+        PinTable table = new(this, isCurrent);
         lock (_tables) { _tables.Add(table); }
         return table;
     }
@@ -86,6 +110,14 @@ internal sealed class PinTables : IDisposable
             Volatile.Write(ref _pressure, now);
             DropAll();
         }
+    }
+
+    private void Tidy()
+    {
+        DropUnderPressure();
+        PinTable[] tables;
+        lock (_tables) { tables = [.. _tables]; }
+        foreach (PinTable table in tables) { table.DropOutdated(); }
     }
 
     /// <summary>Empties all tables: this process itself needs the room.</summary>

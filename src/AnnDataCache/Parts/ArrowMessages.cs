@@ -37,7 +37,7 @@ internal static class ArrowMessages
 
             switch (column.Kind)
             {
-                case ColumnKind.String or ColumnKind.Json:
+                case ColumnKind.String or ColumnKind.Json or ColumnKind.Bytes:
                     AddBuffer(column.Offsets, bodyStart);
                     AddBuffer(column.Values, bodyStart);
                     break;

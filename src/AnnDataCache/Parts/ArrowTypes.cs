@@ -6,7 +6,7 @@ namespace AnnDataCache.Parts;
 /// <remarks>Plain types only: some readers refuse extension types, and none needs them here.</remarks>
 internal static class ArrowTypes
 {
-    private const byte Int = 2, Float = 3, Bool = 6, List = 12, Struct = 13, FixedSizeList = 16, LargeUtf8 = 20, LargeList = 21;
+    private const byte Int = 2, Float = 3, Bool = 6, List = 12, Struct = 13, FixedSizeList = 16, LargeBinary = 19, LargeUtf8 = 20, LargeList = 21;
 
     /// <summary>Table <c>Schema</c>.</summary>
     /// <param name="builder">Where it is built.</param>
@@ -54,6 +54,7 @@ internal static class ArrowTypes
         {
             case ColumnKind.Bool: return (Bool, Empty(builder), []);
             case ColumnKind.String or ColumnKind.Json: return (LargeUtf8, Empty(builder), []);
+            case ColumnKind.Bytes: return (LargeBinary, Empty(builder), []);
             case ColumnKind.List:
                 (byte type, int table, int[] children) = Values(builder, column.Items!);
                 int item = Field(builder, "item", nullable: false, type, table, children, 0, []);

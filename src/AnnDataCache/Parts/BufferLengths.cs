@@ -54,7 +54,7 @@ internal static class BufferLengths
                 return Expect(column, checked(column.Rows * column.Width * column.Type.Size()), 0, 0);
             case ColumnKind.Bool:
                 return Expect(column, Bitmap(column.Rows), 0, 0);
-            case ColumnKind.String or ColumnKind.Json:
+            case ColumnKind.String or ColumnKind.Json or ColumnKind.Bytes:
                 return Expect(column, column.Values.Length, checked((column.Rows + 1) * sizeof(long)), 0);
             case ColumnKind.List:
                 if (column.Items is null) { return "it has no items"; }

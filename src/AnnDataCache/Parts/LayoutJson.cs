@@ -12,8 +12,11 @@ internal static class LayoutJson
     /// <summary>How the JSON starts. Inside a JSON string the quotes would be escaped: the last such bytes of a file are the layout.</summary>
     internal static ReadOnlySpan<byte> Marker => "{\"anndata_cache\":"u8;
 
-    private static readonly string[] s_partKinds = ["dense", "csr", "csc", "frame", "records", "column", "json"];
-    private static readonly string[] s_columnKinds = ["number", "bool", "string", "categorical", "sparse", "json", "list"];
+    private static readonly string[] s_partKinds = ["dense", "csr", "csc", "frame", "records", "column", "json", "pickle"];
+    private static readonly string[] s_columnKinds = ["number", "bool", "string", "categorical", "sparse", "json", "list", "bytes"];
+
+    /// <summary>How deep a layout may be nested, by its columns or by what an object's writer adds.</summary>
+    internal const int MaxDepth = 24;
 
     internal static string NameOf(PartKind kind) => s_partKinds[(int)kind];
 
@@ -27,6 +30,7 @@ internal static class LayoutJson
             writer.WriteString("kind", NameOf(layout.Kind));
             writer.WriteString("element", layout.Element);
             writer.WriteString("source", layout.Source);
+            WriteText(writer, "object", layout.Object);
             WriteText(writer, "derived", layout.Derived);
             WriteText(writer, "encoding_type", layout.EncodingType);
             WriteText(writer, "encoding_version", layout.EncodingVersion);
@@ -36,6 +40,12 @@ internal static class LayoutJson
             foreach (ColumnLayout column in layout.Columns) { Write(writer, column); }
             writer.WriteEndArray();
             if (layout.Refused.Count > 0) { WriteRefused(writer, layout.Refused); }
+            if (layout.Pandas is { } pandas)
+            {
+                writer.WritePropertyName("pandas");
+                writer.WriteRawValue(pandas, skipInputValidation: true);
+            }
+
             writer.WriteEndObject();
         }
 
@@ -125,7 +135,7 @@ internal static class LayoutJson
     {
         try
         {
-            Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = 24 });
+            Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = MaxDepth });
             reader.Read();
             return ReadPart(ref reader);
         }
@@ -139,7 +149,7 @@ internal static class LayoutJson
     {
         int version = 0;
         PartKind? kind = null;
-        string? element = null, source = null, derived = null, encodingType = null, encodingVersion = null, index = null;
+        string? element = null, source = null, name = null, derived = null, encodingType = null, encodingVersion = null, index = null;
         List<long> shape = [];
         List<ColumnLayout> columns = [];
         List<RefusedColumn> refused = [];
@@ -154,6 +164,7 @@ internal static class LayoutJson
             else if (reader.ValueTextEquals("kind"u8)) { kind = (PartKind)ReadName(ref reader, s_partKinds); }
             else if (reader.ValueTextEquals("element"u8)) { element = ReadText(ref reader); }
             else if (reader.ValueTextEquals("source"u8)) { source = ReadText(ref reader); }
+            else if (reader.ValueTextEquals("object"u8)) { name = ReadText(ref reader); }
             else if (reader.ValueTextEquals("derived"u8)) { derived = ReadText(ref reader); }
             else if (reader.ValueTextEquals("encoding_type"u8)) { encodingType = ReadText(ref reader); }
             else if (reader.ValueTextEquals("encoding_version"u8)) { encodingVersion = ReadText(ref reader); }
@@ -167,7 +178,7 @@ internal static class LayoutJson
         if (version == 0 || kind is null || element is null || source is null) { throw new JsonException("version, kind, element or source is missing"); }
         return new PartLayout
         {
-            Version = version, Kind = kind.Value, Element = element, Source = source, Derived = derived, EncodingType = encodingType,
+            Version = version, Kind = kind.Value, Element = element, Source = source, Object = name, Derived = derived, EncodingType = encodingType,
             EncodingVersion = encodingVersion, Shape = shape, Columns = columns, IndexName = index, Refused = refused,
         };
     }
@@ -283,6 +294,14 @@ internal static class LayoutJson
         reader.Read();
         return reader.GetString() ?? throw new JsonException("a text is null");
     }
+
+    internal static PartKind ParseKind(string name) => (PartKind)Find(name, s_partKinds);
+
+    internal static ColumnKind ParseColumnKind(string name) => (ColumnKind)Find(name, s_columnKinds);
+
+    private static int Find(string name, string[] names) => Array.IndexOf(names, name) is >= 0 and int found
+        ? found
+        : throw new FormatException($"'{name}' is none of {string.Join(", ", names)}");
 
     private static int ReadName(ref Utf8JsonReader reader, string[] names)
     {

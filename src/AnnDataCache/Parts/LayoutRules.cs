@@ -24,13 +24,16 @@ internal static class LayoutRules
             PartKind.Csr => Only(layout, ColumnKind.Sparse, column => shape.Count == 2 && column.Rows == shape[0]),
             PartKind.Csc => Only(layout, ColumnKind.Sparse, column => shape.Count == 2 && column.Rows == shape[1]),
             PartKind.Dense => Only(layout, ColumnKind.Number, column => shape.Count > 0 && column.Rows == shape[0] && IsProduct(shape, 1, column.Width)),
+            PartKind.Pickle => shape.Count == 0 && layout.Columns.Count > 0 && layout.Columns.All(column => column.Kind == ColumnKind.Bytes && column.Rows == 1)
+                ? null
+                : "a pickle part must have columns of one row of bytes",
             PartKind.Json => Only(layout, ColumnKind.Json, column => column.Rows == 1),
             PartKind.Column => layout.Columns is [{ } only] && (IsPlain(only) || IsList(only)) ? null : "it must have one column that stands alone",
             _ => "it is of no known kind",
         };
     }
 
-    private static bool IsPlain(ColumnLayout column) => column.Kind is not (ColumnKind.Sparse or ColumnKind.Json or ColumnKind.List);
+    private static bool IsPlain(ColumnLayout column) => column.Kind is not (ColumnKind.Sparse or ColumnKind.Json or ColumnKind.List or ColumnKind.Bytes);
 
     private static bool IsList(ColumnLayout column) => column.Kind == ColumnKind.List && (IsPlain(column.Items!) || IsList(column.Items!));
 

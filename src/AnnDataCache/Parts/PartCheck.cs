@@ -18,6 +18,7 @@ internal static unsafe class PartCheck
             PartKind.Csc => view.Layout.Shape[0],
             _ => 0,
         };
+        if (FramingCheck.FindProblem(view) is { } framing) { problems.Add(framing); }
         foreach (ColumnLayout column in view.Layout.Columns) { Check(view, column, minor, problems, cancellation); }
         return problems;
     }
@@ -41,6 +42,7 @@ internal static unsafe class PartCheck
         },
         ColumnKind.String or ColumnKind.Json =>
             Falling<long>(view, column.Offsets, column.Values.Length) ?? (IsUtf8(view, column.Values) ? null : "its text is not UTF-8"),
+        ColumnKind.Bytes => Falling<long>(view, column.Offsets, column.Values.Length),
         ColumnKind.List => Falling<long>(view, column.Offsets, column.Items!.Rows),
         ColumnKind.Sparse => ProblemOfEntries(view, column, minor, cancellation),
         _ => null,

@@ -24,6 +24,8 @@ internal enum PartKind
     Column,
     /// <summary>One JSON text.</summary>
     Json,
+    /// <summary>A Python object: its pickle, then the buffers that it was pickled without, each one row of bytes. Never interpreted here.</summary>
+    Pickle,
 }
 
 /// <summary>How one column is laid out, by Arrow's words.</summary>
@@ -43,6 +45,8 @@ internal enum ColumnKind
     Json,
     /// <summary><c>Offsets</c> (int64, Rows + 1) into the rows of <c>Items</c>.</summary>
     List,
+    /// <summary><c>Offsets</c> (int64, Rows + 1) into <c>Values</c>: bytes of any kind.</summary>
+    Bytes,
 }
 
 /// <summary>Bytes of the part file. Offsets are multiples of 64; the length is what is used, without padding.</summary>
@@ -115,11 +119,17 @@ internal sealed class PartLayout
     internal int Version { get; init; } = CurrentVersion;
     internal required PartKind Kind { get; init; }
 
-    /// <summary>Path of the element inside its source: <c>X</c>, <c>obs</c>, <c>layers/counts</c>.</summary>
+    /// <summary>Path of the element inside its source: <c>X</c>, <c>obs</c>, <c>layers/counts</c>; of an object its name.</summary>
     internal required string Element { get; init; }
 
-    /// <summary>Canonical path of the source file.</summary>
+    /// <summary>Canonical path of the source file; empty for an object.</summary>
     internal required string Source { get; init; }
+
+    /// <summary>Name of the object that somebody has put, or null for an element of a source.</summary>
+    internal string? Object { get; init; }
+
+    /// <summary>Of an object: JSON that only pandas needs, verbatim, or null. Written, never read here.</summary>
+    internal string? Pandas { get; init; }
 
     /// <summary>How the part was made of its element's part, as in its name's options: <c>twin</c>, <c>lookup feature_name</c>; else null.</summary>
     internal string? Derived { get; init; }

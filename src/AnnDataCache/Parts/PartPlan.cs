@@ -32,6 +32,9 @@ internal sealed class PartPlan
     /// <summary>Bytes of the finished part.</summary>
     internal long FileLength { get; private set; }
 
+    /// <summary>Of those, the bytes of the footer and its ending.</summary>
+    internal long FooterLength => FileLength - _footerStart;
+
     /// <summary>Sets the offset of every buffer of the layout; their lengths must be set.</summary>
     /// <exception cref="ArgumentException">A length is not what rows and type demand.</exception>
     internal static PartPlan Create(PartLayout layout)
@@ -128,10 +131,39 @@ internal sealed class PartPlan
         }
 
         WriteMessage(target, _batch, ArrowMessages.Batch(Content(Layout.Columns, _batch.Offset + _batch.MetadataLength), _batch.BodyLength));
+        foreach ((ColumnLayout column, _, ArrowMessages.Block block) in _dictionaries) { ClearGaps(target, block, [column]); }
+        ClearGaps(target, _batch, Layout.Columns);
         Span<byte> end = stackalloc byte[EndMarkLength];
         BinaryPrimitives.WriteInt64LittleEndian(end, 0xFFFFFFFF);
         target.Write(_footerStart - EndMarkLength, end);
         WriteFooter(target);
+    }
+
+    /// <summary>Writes zeros between the buffers of a body: the file may have held another part before.</summary>
+    private static void ClearGaps(ByteTarget target, ArrowMessages.Block block, IReadOnlyList<ColumnLayout> columns)
+    {
+        long at = block.Offset + block.MetadataLength;
+        foreach (ColumnLayout column in columns) { ClearGaps(target, ref at, column); }
+        Clear(target, at, block.Offset + block.MetadataLength + block.BodyLength);
+    }
+
+    private static void ClearGaps(ByteTarget target, ref long at, ColumnLayout column)
+    {
+        foreach (BufferRange range in (ReadOnlySpan<BufferRange>)[column.Validity, column.Offsets, column.Indices, column.Values])
+        {
+            if (range.Length == 0) { continue; }
+            Clear(target, at, range.Offset);
+            at = range.Offset + range.Length;
+        }
+
+        if (column.Items is { } items) { ClearGaps(target, ref at, items); }
+    }
+
+    private static void Clear(ByteTarget target, long start, long end)
+    {
+        Span<byte> zeros = stackalloc byte[BufferLengths.PageAlignment];
+        zeros.Clear();
+        if (end > start) { target.Write(start, zeros[..(int)(end - start)]); }
     }
 
     private static void WriteMessage(ByteTarget target, ArrowMessages.Block block, byte[] metadata)

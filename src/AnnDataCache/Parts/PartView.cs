@@ -10,7 +10,7 @@ internal sealed unsafe class PartView : IDisposable
     private const int TailLength = 8192;
 
     /// <summary>A dataframe of 100,000 columns stays below this.</summary>
-    private const int MaxFooter = 64 << 20;
+    internal const int MaxFooter = 64 << 20;
 
     [ThreadStatic] private static byte[]? s_tail;
 

@@ -1,20 +1,23 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Globalization;
 using AnnDataCache.Interop;
 
 namespace AnnDataCache.Store;
 
 /// <summary>The right to change how much a tier holds, and the tier's usage, which stands in the lock file itself.</summary>
 /// <remarks>
-/// The record is four 8-byte words: magic, 1 while a change is under way, bytes, files. Whoever changes something first
-/// sets the mark and clears it together with the new sums; a holder that is killed in between leaves the mark, and the
-/// next one counts anew by a scan. A sum that somebody's <c>rm</c> has made too large is corrected by the scan that every
-/// eviction begins with.
+/// The record is five 8-byte words: magic, 1 while a change is under way, bytes, files, boot. Whoever changes something
+/// first sets the mark and clears it together with the new sums; a holder that is killed in between leaves the mark, and
+/// the next one counts anew by a scan; so does the first one after a boot, since a loss of power may have kept parts and
+/// lost the sum. A sum that somebody's <c>rm</c> has made too large is corrected by the scan that every eviction begins with.
 /// </remarks>
 internal sealed class CapacityHold : IDisposable
 {
     private const ulong Magic = 0x31_45_53_55_43_44_41; // "ADCUSE1"
-    private const int RecordBytes = 32;
+    private const int RecordBytes = 40;
+
+    private static readonly long s_boot = ReadBoot();
 
     private readonly FileDescriptor _file;
     private readonly TierFolder _folder;
@@ -85,18 +88,32 @@ internal sealed class CapacityHold : IDisposable
         BinaryPrimitives.WriteInt64LittleEndian(record[8..], 0);
         BinaryPrimitives.WriteInt64LittleEndian(record[16..], Bytes);
         BinaryPrimitives.WriteInt64LittleEndian(record[24..], Files);
+        BinaryPrimitives.WriteInt64LittleEndian(record[32..], s_boot);
         _file.Write(0, record);
     }
 
     /// <summary>Counts what is there, deletes the reservations of dead processes, and returns the sealed parts.</summary>
+    /// <remarks>
+    /// Sealing needs no lock, so that a reservation may become a part after it was counted as the one and before the other
+    /// is scanned: it would count twice. None is made while the lock is held, so that as many before and after are the same.
+    /// </remarks>
     internal List<TierEntry> Recount()
     {
         Begin();
         (long bytes, long files, _, _) = _folder.ReapAndCountLocked();
-        List<TierEntry> parts = _folder.Scan();
-        (Bytes, Files) = (bytes + parts.Sum(part => part.Bytes), files + parts.Count);
-        Commit();
-        return parts;
+        while (true)
+        {
+            List<TierEntry> parts = _folder.Scan();
+            (long bytesAfter, long filesAfter, _, _) = _folder.ReapAndCountLocked();
+            if (filesAfter == files)
+            {
+                (Bytes, Files) = (bytes + parts.Sum(part => part.Bytes), files + parts.Count);
+                Commit();
+                return parts;
+            }
+
+            (bytes, files) = (bytesAfter, filesAfter);
+        }
     }
 
     private bool Read()
@@ -104,7 +121,22 @@ internal sealed class CapacityHold : IDisposable
         Span<byte> record = stackalloc byte[RecordBytes];
         if (_file.Read(0, record) != RecordBytes || BinaryPrimitives.ReadUInt64LittleEndian(record) != Magic) { return false; }
         (Bytes, Files) = (BinaryPrimitives.ReadInt64LittleEndian(record[16..]), BinaryPrimitives.ReadInt64LittleEndian(record[24..]));
-        return BinaryPrimitives.ReadInt64LittleEndian(record[8..]) == 0 && Bytes >= 0 && Files >= 0;
+        bool isKnown = BinaryPrimitives.ReadInt64LittleEndian(record[8..]) == 0 && BinaryPrimitives.ReadInt64LittleEndian(record[32..]) == s_boot;
+        return isKnown && Bytes >= 0 && Files >= 0;
+    }
+
+    /// <summary>The first 16 hexadecimal digits of the kernel's boot id, as a number; 0 where it cannot be read.</summary>
+    private static long ReadBoot()
+    {
+        try
+        {
+            string id = File.ReadAllText("/proc/sys/kernel/random/boot_id").Replace("-", "", StringComparison.Ordinal);
+            return long.Parse(id.AsSpan(0, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+        }
+        catch (Exception hidden) when (hidden is IOException or UnauthorizedAccessException or FormatException or ArgumentException)
+        {
+            return 0;
+        }
     }
 
     public void Dispose() => _file.Dispose();

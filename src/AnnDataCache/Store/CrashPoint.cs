@@ -6,7 +6,7 @@ namespace AnnDataCache.Store;
 /// <remarks>
 /// <c>ANNDATA_CACHE_CRASH=step</c> kills this process with SIGKILL when it gets there, <c>step:park</c> stops its thread for
 /// ever. Steps, in the order of a load: reserved, filled, framed, before-seal, sealed, cold-copied, cold-synced; of an
-/// eviction: evict-locked, evict-unlinked.
+/// eviction: evict-locked, evict-unlinked or evict-renamed.
 /// </remarks>
 internal static class CrashPoint
 {

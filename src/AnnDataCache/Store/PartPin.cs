@@ -1,3 +1,4 @@
+using AnnDataCache.Interop;
 using AnnDataCache.Parts;
 
 namespace AnnDataCache.Store;
@@ -9,8 +10,8 @@ internal sealed class PartPin : IDisposable
     private readonly Shared _shared;
     private int _released;
 
-    internal PartPin(PartName name, TierKind tier, string folder, PartView view, long length)
-        : this(new Shared(name, tier, folder, view, length))
+    internal PartPin(PartName name, TierKind tier, string folder, PartView view, in FileStat stat)
+        : this(new Shared(name, tier, folder, view, stat))
     {
     }
 
@@ -28,7 +29,10 @@ internal sealed class PartPin : IDisposable
     internal PartView View => _shared.View;
 
     /// <summary>Bytes of the file.</summary>
-    internal long Length => _shared.Length;
+    internal long Length => _shared.Stat.Size;
+
+    /// <summary>The file as it was when it was mapped.</summary>
+    internal FileStat Stat => _shared.Stat;
 
     /// <summary>Another handle to the same mapping.</summary>
     internal PartPin Retain()
@@ -37,6 +41,9 @@ internal sealed class PartPin : IDisposable
         Interlocked.Increment(ref _shared.Handles); // this handle is alive, so the count cannot reach 0 meanwhile
         return new PartPin(_shared);
     }
+
+    /// <summary>True when both are handles to one mapping.</summary>
+    internal bool IsSame(PartPin other) => _shared == other._shared;
 
     public void Dispose()
     {
@@ -50,13 +57,13 @@ internal sealed class PartPin : IDisposable
         if (Interlocked.Exchange(ref _released, 1) == 0 && Interlocked.Decrement(ref _shared.Handles) == 0) { _shared.View.Dispose(); }
     }
 
-    private sealed class Shared(PartName name, TierKind tier, string folder, PartView view, long length)
+    private sealed class Shared(PartName name, TierKind tier, string folder, PartView view, FileStat stat)
     {
         internal readonly PartName Name = name;
         internal readonly TierKind Tier = tier;
         internal readonly string Folder = folder;
         internal readonly PartView View = view;
-        internal readonly long Length = length;
+        internal readonly FileStat Stat = stat;
         internal int Handles = 1;
     }
 }

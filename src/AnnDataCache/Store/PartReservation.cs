@@ -1,4 +1,5 @@
 using AnnDataCache.Interop;
+using AnnDataCache.Parts;
 
 namespace AnnDataCache.Store;
 
@@ -34,6 +35,9 @@ internal sealed class PartReservation : IDisposable
     /// <summary>True when the bytes come from the other tier: then this is no load.</summary>
     internal bool IsCopy { get; set; }
 
+    /// <summary>The hash of all bytes, where whoever writes them knows it.</summary>
+    internal UInt128? Hash { get; set; }
+
     /// <summary>Where the bytes go; disjoint ranges may be written by several threads.</summary>
     internal ByteTarget Target => _target;
 
@@ -44,6 +48,24 @@ internal sealed class PartReservation : IDisposable
         PartPin pin = _tier.Seal(this, _file);
         _sealed = true;
         return pin;
+    }
+
+    /// <summary>Path of the part that it becomes.</summary>
+    internal string Path => $"{_tier.Folder.Path}/parts/{Name.Value}";
+
+    /// <summary>The bytes that were written so far. Of a full tmpfs, what was not written must not be touched.</summary>
+    internal MappedFile MapFilled() => MappedFile.Map(_file, Length);
+
+    /// <summary>The bytes that were written, to be checked before they are sealed.</summary>
+    /// <exception cref="PartException">Their structure is not that of a part.</exception>
+    internal PartView Review() => PartView.Open(_file, Length);
+
+    /// <summary>Makes an object's part visible under its name, in place of the one that has it.</summary>
+    /// <returns>True when there was one.</returns>
+    internal bool Seal(ObjectNames names, bool overwrite)
+    {
+        _target.Close(); // S1
+        return names.Seal(this, _file, overwrite, named: () => _sealed = true);
     }
 
     public void Dispose()
@@ -91,7 +113,12 @@ internal sealed unsafe class PartTarget(FileDescriptor file, long length, string
     internal override byte* TryGetAddress(long offset, long count)
     {
         CheckRange(offset, count);
-        if (!s_maps || count == 0) { return null; }
+        return s_maps && count > 0 ? Map(offset, count) : null;
+    }
+
+    internal override byte* Map(long offset, long count)
+    {
+        CheckRange(offset, count);
         long start = offset / PageBytes * PageBytes;
         if (Posix.FAllocate(file.Value, 0, start, offset + count - start) != 0)
         {

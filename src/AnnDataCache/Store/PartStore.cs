@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using AnnDataCache.Interop;
 using AnnDataCache.Parts;
 using Microsoft.Extensions.Logging;
@@ -13,15 +14,18 @@ internal sealed class PartStore : IDisposable
     private readonly Tier? _hot, _cold;
     private readonly bool _promotes;
     private readonly TimeSpan _patience;
+    private readonly bool _checksEveryFile;
     private readonly ILogger _logger;
 
     private PartStore(TierSettings hotSettings, TierSettings coldSettings, CacheOptions options, ILogger logger)
     {
         (_hotSettings, _coldSettings, _logger) = (hotSettings, coldSettings, logger);
-        _hot = hotSettings.Open(TierKind.Hot, logger);
         _cold = coldSettings.Open(TierKind.Cold, logger);
+        _hot = hotSettings.Open(TierKind.Hot, logger, _cold);
+        Objects = new ObjectNames(_hot, _cold);
         _promotes = _hot is not null && _cold is not null && Promotes(options.Promotion);
         _patience = options.Patience;
+        _checksEveryFile = options.CheckEveryFile;
         if (_hot is null && _cold is null)
         {
             throw new StoreException(
@@ -31,6 +35,9 @@ internal sealed class PartStore : IDisposable
 
     /// <summary>Locks of loads and counters of misses are in the hot tier's folder, or in the only one.</summary>
     private Tier Main => _hot ?? _cold!;
+
+    /// <summary>What has been put under a name.</summary>
+    internal ObjectNames Objects { get; }
 
     /// <exception cref="StoreException">A folder cannot be used or trusted, or both tiers are off.</exception>
     internal static PartStore Open(CacheOptions options, ILogger logger) =>
@@ -75,7 +82,7 @@ internal sealed class PartStore : IDisposable
         return _promotes ? Promote(cold) : cold;
     }
 
-    private static void Count(Tier tier)
+    internal static void Count(Tier tier)
     {
         tier.Board.Add(ControlBoard.Counter.Hits, 1);
         CacheMetrics.Hits.Add(1);
@@ -107,21 +114,26 @@ internal sealed class PartStore : IDisposable
         using PartReservation? reservation = _cold.TryReserve(pin.Name, pin.Length, SourceOf(pin), out _);
         if (reservation is null) { return false; }
         reservation.MadeOf = MadeOf(pin);
-        Copy(pin, reservation, cancellation).Dispose();
+        Copy(pin, reservation, null, cancellation).Dispose();
         return true;
     }
 
-    /// <summary>The part in the hot tier when it finds room there, else as it is. Takes over the pin.</summary>
-    private PartPin Promote(PartPin cold)
+    /// <summary>The part in the hot tier when it finds room there, else as it is; null when its bytes are not those that were written. Takes over the pin.</summary>
+    private PartPin? Promote(PartPin cold)
     {
         try
         {
             using PartReservation? reservation = _hot!.TryReserve(cold.Name, cold.Length, SourceOf(cold), out _);
             if (reservation is null) { return cold; }
             reservation.MadeOf = MadeOf(cold);
-            PartPin hot = Copy(cold, reservation, CancellationToken.None);
+            PartPin hot = Copy(cold, reservation, _cold!.RecordedHash(cold.Name), CancellationToken.None);
             cold.Dispose();
             return hot;
+        }
+        catch (PartException damage)
+        {
+            _cold!.Drop(cold, damage.Message); // and it is decoded again
+            return null;
         }
         catch (Exception failed) when (failed is CacheException or IOException)
         {
@@ -139,18 +151,29 @@ internal sealed class PartStore : IDisposable
     }
 
     /// <summary>The source as it is now; where it is gone, one that nobody else may read.</summary>
-    private static FileStat SourceOf(PartPin pin) => FileStat.TryOf(pin.View.Layout.Source, out FileStat stat) ? stat : default;
+    private FileStat SourceOf(PartPin pin) => SourceVersion.TryOf(pin.View.Layout.Source, _checksEveryFile, out FileStat stat) ? stat : default;
 
     private PartName? MadeOf(PartPin pin) =>
         pin.View.Layout is { Derived: not null } layout ? NameOf(layout.Source, layout.Element, SourceOf(pin)) : null;
 
-    private static PartPin Copy(PartPin from, PartReservation to, CancellationToken cancellation)
+    /// <summary>Copies a part's bytes to the other tier, and hashes them as they cross.</summary>
+    /// <exception cref="PartException">They are not those whose hash was recorded.</exception>
+    private static PartPin Copy(PartPin from, PartReservation to, UInt128? recorded, CancellationToken cancellation)
     {
         to.IsCopy = true;
+        XxHash128 hash = new();
         for (long offset = 0; offset < from.Length; offset += CopyBytes)
         {
             cancellation.ThrowIfCancellationRequested();
-            to.Target.Write(offset, from.View.Mapping.Span(offset, (int)Math.Min(CopyBytes, from.Length - offset)));
+            ReadOnlySpan<byte> piece = from.View.Mapping.Span(offset, (int)Math.Min(CopyBytes, from.Length - offset));
+            hash.Append(piece);
+            to.Target.Write(offset, piece);
+        }
+
+        to.Hash = hash.GetCurrentHashAsUInt128();
+        if (recorded is { } wanted && wanted != to.Hash)
+        {
+            throw new PartException($"The part is damaged: its bytes have the hash {to.Hash:x32} where {wanted:x32} was recorded");
         }
 
         CrashPoint.Reach("cold-copied");
@@ -168,6 +191,7 @@ internal sealed class PartStore : IDisposable
             {
                 case Removal.Removed: removed++; break;
                 case Removal.Pinned: pinned++; break;
+                case Removal.Stopped: throw new StoreException(CacheError.StoreUnusable, $"Nothing is removed from the {NameOf(tier.Kind)} tier '{tier.Folder.Path}': {Stopped(tier)}");
             }
         }
 
@@ -177,10 +201,16 @@ internal sealed class PartStore : IDisposable
     internal IReadOnlyList<StoredPart> List()
     {
         List<StoredPart> parts = [];
+        Dictionary<string, FileStat?> sources = new(StringComparer.Ordinal); // a folder takes a while to look at
         foreach ((Tier tier, TierEntry part) in Parts())
         {
             if (tier.TryReadLayout(part.Name) is not { } layout) { continue; }
-            bool stale = !FileStat.TryOf(layout.Source, out FileStat source) || NameOf(layout.Source, layout.Element, source, layout.Derived) != part.Name;
+            if (!sources.TryGetValue(layout.Source, out FileStat? source))
+            {
+                sources[layout.Source] = source = SourceVersion.TryOf(layout.Source, _checksEveryFile, out FileStat stat) ? stat : null;
+            }
+
+            bool stale = !part.Name.IsObject && (source is not { } now || NameOf(layout.Source, layout.Element, now, layout.Derived) != part.Name);
             parts.Add(new StoredPart(
                 NameOf(tier.Kind), part.Name.Value, layout.Source, layout.Element, part.Bytes, tier.IsPinned(part.Name), stale, layout.Derived));
         }
@@ -188,11 +218,31 @@ internal sealed class PartStore : IDisposable
         return parts;
     }
 
+    internal (long BudgetBytes, long UsedBytes, long Objects, long ObjectBytes) Usage()
+    {
+        long budget = 0, used = 0;
+        HashSet<PartName> objects = [];
+        long bytes = 0;
+        foreach (Tier tier in new[] { _hot, _cold }.OfType<Tier>())
+        {
+            (budget, used) = (budget + tier.Budget, used + tier.Usage().Bytes);
+            foreach (TierEntry part in tier.Folder.Scan())
+            {
+                if (part.Name.IsObject && objects.Add(part.Name)) { bytes += part.Bytes; }
+            }
+        }
+
+        return (budget, used, objects.Count, bytes);
+    }
+
     internal CacheStatistics Statistics() =>
         new(Statistics(TierKind.Hot, _hot, _hotSettings), Statistics(TierKind.Cold, _cold, _coldSettings), Main.Board.Read(ControlBoard.Counter.Misses));
 
-    internal IReadOnlyList<Finding> Audit(bool content, CancellationToken cancellation) =>
-        new StoreAudit(_hot, _cold).Run(content, cancellation);
+    internal IReadOnlyList<Finding> Audit(bool content, CancellationToken cancellation)
+    {
+        Objects.DropCovered();
+        return new StoreAudit(_hot, _cold).Run(content, cancellation);
+    }
 
     /// <summary>Where an element's part is, or why it is not there.</summary>
     internal IReadOnlyList<Finding> Explain(string element, PartName name) => new Explanation(_hot, _cold).Of(element, name);
@@ -245,14 +295,16 @@ internal sealed class PartStore : IDisposable
         if (tier is null) { return ""; }
         string name = $"The {NameOf(tier.Kind)} tier '{tier.Folder.Path}'";
         if (shortage.Need > tier.Budget) { return $"{name} has a budget of {tier.Budget:N0}."; }
-        if (shortage.IsStopped)
-        {
-            string holder = LockHolders.OfCapacity(tier.Folder) is { Length: > 0 } known ? $"process {known}" : "a process";
-            return $"{name} gives out no room: {holder} holds 'capacity.lock' and does not run. Continue or end it.";
-        }
+        if (shortage.IsStopped) { return $"{name} gives out no room: {Stopped(tier)}"; }
 
         return $"{name} has a budget of {tier.Budget:N0}, of which {shortage.Used:N0} are used, {tier.PinnedBytes(0):N0} of them pinned"
-            + $"{Holders(tier)}, {shortage.Reserved:N0} reserved by loads under way; its file system has {shortage.FileSystemFree:N0} free.";
+            + $"{Holders(tier)}, {shortage.Reserved:N0} reserved by loads under way or still used by readers of what was overwritten; its file system has {shortage.FileSystemFree:N0} free.";
+    }
+
+    private static string Stopped(Tier tier)
+    {
+        string holder = LockHolders.OfCapacity(tier.Folder) is { Length: > 0 } known ? $"process {known}" : "a process";
+        return $"{holder} holds 'capacity.lock' and does not run. Continue or end it.";
     }
 
     private static string Holders(Tier tier)

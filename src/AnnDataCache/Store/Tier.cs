@@ -21,6 +21,7 @@ namespace AnnDataCache.Store;
 //   an eviction
 //   locked      LOCK_EX on the part                     the part stays; the kernel drops the lock
 //   unlinked    nothing                                 nothing; readers that had mapped it keep their bytes
+//   renamed     a temporary (its pages are wanted)      the next reservation finds its lock free and deletes it
 //
 // S1  A sealed part is never written, truncated or replaced.       Mapped readers: their arrays do not change.
 // S2  Only rename-without-replace makes a name; the bytes behind    Openers: a name leads to a whole part or to nothing.
@@ -32,6 +33,8 @@ namespace AnnDataCache.Store;
 //     counted anew after a holder was killed, and by evictions.
 // S5  A reservation whose lock is free has a dead owner.            Reapers: no pid, no age, no clock.
 // S6  LOCK_UN is never called; unlocking is closing or unmapping.   Forked children: a parent's pin stays.
+// S7  An evicted part's pages are written again only when nobody    Slow openers: they find a link count of 0, never bytes of
+//     else has its file open.                                       another part.
 
 /// <summary>One tier of the store. Thread-safe; its descriptors are closed by <see cref="Dispose"/>, pins live on.</summary>
 internal sealed class Tier : IDisposable
@@ -66,6 +69,9 @@ internal sealed class Tier : IDisposable
 
     internal ControlBoard Board { get; }
 
+    /// <summary>The tier that is looked at when this one has not what is asked for; null for the last one.</summary>
+    internal Tier? Below { get; init; }
+
     internal TierFolder Folder => _folder;
 
     /// <summary>Maps a part and pins it; null when it is not there.</summary>
@@ -99,7 +105,7 @@ internal sealed class Tier : IDisposable
 
         try
         {
-            PartPin pin = new(name, Kind, _folder.Path, PartView.Open(file, stat.Size), stat.Size);
+            PartPin pin = new(name, Kind, _folder.Path, OpenNamed(name, file, stat), stat);
             _eviction.Touch(name, stat.Size, madeOf);
             return pin;
         }
@@ -107,9 +113,26 @@ internal sealed class Tier : IDisposable
         {
             LogDropped(name, damage.Message);
             file.Dispose(); // our own shared lock would keep us from removing it
-            TryRemove(name, EvictionReason.Damaged);
+            TryRemove(name, EvictionReason.Damaged, stat.Inode);
             return null;
         }
+    }
+
+    private static PartView OpenNamed(PartName name, FileDescriptor file, in FileStat stat)
+    {
+        PartView view = PartView.Open(file, stat.Size);
+        if (name.StandsFor(view.Layout, stat.UserId)) { return view; }
+        view.Dispose();
+        throw new PartException($"The file is the part of '{view.Layout.Element}' of '{view.Layout.Source}', for which its name does not stand");
+    }
+
+    /// <summary>Removes a damaged part, unless others use it too. Takes over the pin.</summary>
+    internal void Drop(PartPin damaged, string reason)
+    {
+        PartName name = damaged.Name;
+        damaged.Dispose();
+        LogDropped(name, reason);
+        TryRemove(name, EvictionReason.Damaged);
     }
 
     internal bool Contains(PartName name) => FileStat.TryOf(_folder.Parts, name.Value, out _);
@@ -121,7 +144,7 @@ internal sealed class Tier : IDisposable
         long need = TierFolder.WholePages(bytes);
         shortage = new Shortage(need, 0, 0, 0, IsStopped: false);
         if (need > Budget) { return null; }
-        using CapacityHold? hold = CapacityHold.TryTake(_folder, s_patience);
+        using CapacityHold? hold = TakeCapacity();
         if (hold is null)
         {
             shortage = shortage with { IsStopped = true };
@@ -131,29 +154,41 @@ internal sealed class Tier : IDisposable
         hold.Begin();
         (long reserved, _, long deadBytes, long dead) = _folder.ReapAndCountLocked();
         hold.Add(-deadBytes, -dead);
-        if (Excess(hold, need) > 0 && !MakeRoom(hold, name, need))
+        string temporary = $"{name.Value}.{Guid.NewGuid():N}";
+        uint mode = _folder.Access.PartModeOf(source);
+        FileDescriptor? recycled = null;
+        if (Excess(hold, need, 0) > 0 && !MakeRoom(hold, name, need, (temporary, bytes, mode), out recycled))
         {
+            recycled?.Dispose();
+            _ = Posix.UnlinkAt(_folder.Temporaries.Value, temporary, 0);
             hold.Commit();
             Board.RaisePressure();
             shortage = shortage with { Used = hold.Bytes, Reserved = reserved, FileSystemFree = _folder.FreeBytes() };
             return null;
         }
 
-        string temporary = $"{name.Value}.{Guid.NewGuid():N}";
-        FileDescriptor file = _folder.CreateTemporary(temporary, bytes, _folder.Access.PartModeOf(source));
+        FileDescriptor file = recycled ?? _folder.CreateTemporary(temporary, bytes, mode);
         hold.Add(need, 1);
         hold.Commit();
         CrashPoint.Reach("reserved");
         return new PartReservation(this, name, temporary, file, bytes);
     }
 
-    private long Excess(CapacityHold hold, long need) => Math.Max(hold.Bytes + need - Budget, need - _folder.FreeBytes());
+    /// <param name="hold">With the tier's sum.</param>
+    /// <param name="need">Bytes wanted, in whole pages.</param>
+    /// <param name="kept">Of those, bytes whose pages are there already.</param>
+    private long Excess(CapacityHold hold, long need, long kept) =>
+        Math.Max(hold.Bytes + need - Budget, need - kept - _folder.FreeBytes());
 
     /// <summary>Evicts until the need fits, unless that cannot be reached: then nothing is evicted.</summary>
-    private bool MakeRoom(CapacityHold hold, PartName loading, long need)
+    /// <remarks>One of the evicted parts may become the wanted temporary.</remarks>
+    private bool MakeRoom(
+        CapacityHold hold, PartName loading, long need, (string Name, long Bytes, uint Mode) wanted, out FileDescriptor? recycled)
     {
+        recycled = null;
+        long kept = 0;
         List<TierEntry> parts = [.. _eviction.Order(hold.Recount(), loading)];
-        long excess = Excess(hold, need), free = 0;
+        long excess = Excess(hold, need, 0), free = 0;
         foreach (TierEntry part in parts)
         {
             if (free >= excess) { break; }
@@ -168,30 +203,56 @@ internal sealed class Tier : IDisposable
         foreach (TierEntry part in parts)
         {
             if (excess <= 0) { break; }
-            if (RemoveLocked(part.Name) != Removal.Removed) { continue; }
+            Removal removal = recycled is null && PageRecycling.IsWorth(_folder, part, need)
+                ? PageRecycling.Take(_folder, part.Name, wanted.Name, wanted.Bytes, wanted.Mode, out recycled)
+                : RemoveLocked(part.Name);
+            if (removal != Removal.Removed) { continue; }
+            if (recycled is not null && kept == 0) { kept = Math.Min(part.Bytes, need); }
             _eviction.Age(part.Name);
-            LogRemoval(part, part.Name.Prefix.SequenceEqual(loading.Prefix) ? EvictionReason.Stale : EvictionReason.Room, loading.Hash);
+            LogRemoval(part, StaleOrRoom(part.Name, loading), loading.Hash);
             Board.Add(ControlBoard.Counter.Evictions, 1);
             CacheMetrics.Evictions.Add(1);
             excess -= part.Bytes;
             hold.Add(-part.Bytes, -1);
         }
 
-        return Excess(hold, need) <= 0;
+        return Excess(hold, need, kept) <= 0;
     }
 
+    private static EvictionReason StaleOrRoom(PartName part, PartName loading) =>
+        part.Prefix.SequenceEqual(loading.Prefix) && !loading.IsObject ? EvictionReason.Stale : EvictionReason.Room;
+
     /// <summary>Unlinks a part if nobody has it mapped (S3).</summary>
-    internal Removal TryRemove(PartName name, EvictionReason reason)
+    /// <param name="name">The part.</param>
+    /// <param name="reason">Why, for the log.</param>
+    /// <param name="inode">The file that is meant, where an object's name may meanwhile lead to another one.</param>
+    internal Removal TryRemove(PartName name, EvictionReason reason, ulong? inode = null)
     {
-        using CapacityHold? hold = CapacityHold.TryTake(_folder, s_patience);
-        if (!FileStat.TryOf(_folder.Parts, name.Value, out FileStat stat)) { return Removal.Absent; }
-        hold?.Begin();
+        using CapacityHold? hold = TakeCapacity();
+        if (hold is null) { return Removal.Stopped; } // S4: nothing goes uncounted
+        if (!FileStat.TryOf(_folder.Parts, name.Value, out FileStat stat) || (inode ?? stat.Inode) != stat.Inode) { return Removal.Absent; }
+        hold.Begin();
         Removal removal = RemoveLocked(name);
         TierEntry part = new(name, TierFolder.WholePages(stat.Size));
-        if (removal == Removal.Removed) { hold?.Add(-part.Bytes, -1); }
-        hold?.Commit();
+        if (removal == Removal.Removed) { hold.Add(-part.Bytes, -1); }
+        hold.Commit();
         if (removal == Removal.Removed) { LogRemoval(part, reason, 0); }
         return removal;
+    }
+
+    /// <summary>The right to change what the tier holds; null when its holder is stopped.</summary>
+    internal CapacityHold? TakeCapacity() => CapacityHold.TryTake(_folder, s_patience);
+
+    /// <summary>What a part is worth when it was loaded or put.</summary>
+    internal void Admit(PartName name, long bytes, double cost) => _eviction.Admit(name, bytes, cost);
+
+    /// <summary>Takes an object's part away from its name; false when it is there and the capacity lock cannot be had.</summary>
+    private bool TryRetire(PartName name)
+    {
+        if (!Contains(name)) { return true; }
+        using CapacityHold? hold = TakeCapacity();
+        if (hold is not null) { ObjectNames.Retire(this, hold, name); }
+        return hold is not null;
     }
 
     private void LogRemoval(TierEntry part, EvictionReason reason, long loading) => Board.Log.Add(new EvictionRecord(
@@ -204,6 +265,7 @@ internal sealed class Tier : IDisposable
         if (!FileLocks.TryLock(file, exclusive: true)) { return Removal.Pinned; }
         if (FileStat.Of(file).LinkCount == 0) { return Removal.Absent; }
         CrashPoint.Reach("evict-locked");
+        if (name.IsObject && Below is { } below && !below.TryRetire(name)) { return Removal.Pinned; } // O4
         if (Posix.UnlinkAt(_folder.Parts.Value, name.Value, 0) != 0) { return Removal.Absent; }
         CrashPoint.Reach("evict-unlinked");
         return Removal.Removed;
@@ -214,6 +276,13 @@ internal sealed class Tier : IDisposable
     {
         using FileDescriptor? file = FileDescriptor.TryOpenAt(_folder.Parts, name.Value, Posix.ReadOnly | Posix.NoFollow | Posix.NonBlock);
         return file is not null && !FileLocks.TryLock(file, exclusive: true);
+    }
+
+    /// <summary>The hash that was recorded when a part was sealed; null when none was, or it is gone.</summary>
+    internal UInt128? RecordedHash(PartName name)
+    {
+        using FileDescriptor? file = FileDescriptor.TryOpenAt(_folder.Parts, name.Value, Posix.ReadOnly | Posix.NoFollow | Posix.NonBlock);
+        return file is null ? null : PartHash.Recorded(file);
     }
 
     /// <summary>The layout of a part, without pinning it; null when it is gone or damaged.</summary>
@@ -234,6 +303,7 @@ internal sealed class Tier : IDisposable
     /// <summary>Makes a filled reservation visible (S2), and pins it.</summary>
     internal PartPin Seal(PartReservation reservation, FileDescriptor file)
     {
+        if (Kind == TierKind.Cold) { PartHash.Record(file, reservation.Hash ?? PartHash.Of(file, reservation.Length)); }
         if (Kind == TierKind.Cold && Posix.FDataSync(file.Value) != 0) { throw PosixException.Last("Cannot flush a part to the disk"); }
         CrashPoint.Reach(Kind == TierKind.Cold ? "cold-synced" : "before-seal");
         int renamed = Posix.RenameAt2(
@@ -260,16 +330,18 @@ internal sealed class Tier : IDisposable
     }
 
     /// <summary>Gives the room of a reservation back.</summary>
+    /// <remarks>Where the holder of the lock is stopped, the next reservation reaps it: nothing goes uncounted (S4, S5).</remarks>
     internal void Abandon(PartReservation reservation)
     {
-        using CapacityHold? hold = CapacityHold.TryTake(_folder, s_patience); // without it the next scan corrects the sums
-        hold?.Begin();
+        using CapacityHold? hold = TakeCapacity();
+        if (hold is null) { return; }
+        hold.Begin();
         if (Posix.UnlinkAt(_folder.Temporaries.Value, reservation.TemporaryName, 0) == 0)
         {
-            hold?.Add(-TierFolder.WholePages(reservation.Length), -1);
+            hold.Add(-TierFolder.WholePages(reservation.Length), -1);
         }
 
-        hold?.Commit();
+        hold.Commit();
     }
 
     /// <summary>Bytes and files of the tier, and bytes that are reserved. Dead reservations are deleted.</summary>
@@ -320,25 +392,3 @@ internal sealed class Tier : IDisposable
         _folder.Dispose();
     }
 }
-
-/// <summary>What became of an attempt to remove a part.</summary>
-internal enum Removal
-{
-    Removed,
-    Pinned,
-    Absent,
-}
-
-/// <summary>How much a tier holds.</summary>
-/// <param name="Bytes">Of parts and reservations, in whole pages.</param>
-/// <param name="Parts">Sealed parts.</param>
-/// <param name="Reserved">Bytes of reservations.</param>
-internal readonly record struct TierUsage(long Bytes, long Parts, long Reserved);
-
-/// <summary>Why a tier has no room.</summary>
-/// <param name="Need">Bytes wanted, in whole pages.</param>
-/// <param name="Used">Bytes of parts and reservations.</param>
-/// <param name="Reserved">Of those, bytes of reservations of loads that are under way.</param>
-/// <param name="FileSystemFree">What the file system and the memory limit still allow.</param>
-/// <param name="IsStopped">True when whoever holds the capacity lock does not let go.</param>
-internal readonly record struct Shortage(long Need, long Used, long Reserved, long FileSystemFree, bool IsStopped);

@@ -19,6 +19,9 @@ internal sealed class TierFolder : IDisposable
         _isMemory = FileSystem.Of(path).IsMemory;
     }
 
+    /// <summary>True when its files live in memory.</summary>
+    internal bool IsMemory => _isMemory;
+
     internal string Path { get; }
 
     internal FolderAccess Access { get; }

@@ -60,7 +60,11 @@ internal sealed record TierSettings(string Folder, long Budget, string? Note)
     }
 
     /// <summary>Opens the tier's folder; null when the tier is off.</summary>
-    internal Tier? Open(TierKind kind, ILogger logger) => Budget == 0 ? null : new Tier(kind, TierFolder.Open(Folder, Access), Budget, logger);
+    /// <param name="kind">Which tier it is.</param>
+    /// <param name="logger">Told of parts that are dropped.</param>
+    /// <param name="below">The tier that is looked at next.</param>
+    internal Tier? Open(TierKind kind, ILogger logger, Tier? below = null) =>
+        Budget == 0 ? null : new Tier(kind, TierFolder.Open(Folder, Access), Budget, logger) { Below = below };
 
     /// <summary>The file system that holds the folder, or will.</summary>
     internal static FileSystem FileSystemOf(string folder)

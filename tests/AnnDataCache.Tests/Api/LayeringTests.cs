@@ -12,13 +12,17 @@ public sealed partial class LayeringTests
     {
         ["Interop"] = [],
         ["Codecs"] = [],
-        ["Containers"] = ["Interop"],
+        ["Containers"] = ["Codecs", "Interop"],
         ["Hdf5"] = ["Containers", "Codecs", "Interop"],
+        ["Zarr"] = ["Containers", "Codecs", "Interop"],
         ["Elements"] = ["Containers"],
         ["Parts"] = ["Interop"],
         ["Store"] = ["Parts", "Interop"],
+        ["Objects"] = ["Loading", "Store", "Parts", "Interop"],
         ["Slicing"] = ["Loading", "Elements", "Containers", "Store", "Parts", "Interop"],
-        ["Loading"] = ["Elements", "Hdf5", "Containers", "Store", "Parts", "Interop"],
+        ["Summaries"] = ["Slicing", "Parts"],
+        ["Batches"] = ["Summaries", "Parts"],
+        ["Loading"] = ["Elements", "Hdf5", "Zarr", "Containers", "Store", "Parts", "Interop"],
     };
 
     private static string Core => Path.Join(TestFiles.Repository, "src", "AnnDataCache");

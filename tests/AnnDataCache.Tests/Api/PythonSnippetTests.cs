@@ -14,7 +14,7 @@ public sealed partial class PythonSnippetTests : IDisposable
 
     public PythonSnippetTests()
     {
-        Assert.SkipUnless(File.Exists(Interpreter) && Run("import numpy").ExitCode == 0, "python3 with numpy is missing.");
+        Assert.SkipUnless(File.Exists(Interpreter) && Run("import numpy, anndata").ExitCode == 0, "python3 with numpy and anndata is missing.");
         _cache = _store.Open();
         _pbmc = _cache.Open(Path.Join(TestFiles.Repository, "samples", "pbmc-like.h5ad"));
     }
@@ -68,6 +68,7 @@ public sealed partial class PythonSnippetTests : IDisposable
     {
         ProcessStartInfo start = new(Interpreter, ["-c", code]) { WorkingDirectory = TestFiles.Repository, RedirectStandardError = true };
         start.Environment["PATH"] = Path.GetDirectoryName(Cli.CommandLine.Executable) + ":" + Environment.GetEnvironmentVariable("PATH");
+        start.Environment["PYTHONPATH"] = Path.Join(TestFiles.Repository, "python", "src");
         start.Environment["ANNDATA_CACHE_HOT_FOLDER"] = store?.Options.HotFolder;
         start.Environment["ANNDATA_CACHE_FOLDER"] = store?.Options.ColdFolder;
         using Process process = Process.Start(start)!;

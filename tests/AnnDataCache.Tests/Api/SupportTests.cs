@@ -24,6 +24,7 @@ public sealed class SupportTests
         AppendContainer(text);
         AppendFilters(text);
         AppendBounds(text);
+        AppendDamage(text);
         VerifiedText.CheckDocument("support.md", text.ToString());
     }
 
@@ -154,6 +155,7 @@ public sealed class SupportTests
         ("types: integers, floats, complex, bool, enumerations", "latest.h5", ["types/int32", "types/float16be", "types/complex64", "types/bool", "types/enum"]),
         ("types: strings, variable and fixed, padded in three ways", "latest.h5", ["strings/variable", "strings/nullpad"]),
         ("types: records, by field", "latest.h5", ["compounds/table/x", "compounds/chunked/label"]),
+        ("types: integers of which not all bits count; bit fields, as unsigned integers", "latest.h5", ["types/logical", "types/signed-bits", "types/bitfield16"]),
         ("types: opaque", "latest.h5", ["types/opaque"]),
         ("types: variable-length lists", "latest.h5", ["types/lists"]),
         ("types: integers and floats of unusual widths", "latest.h5", ["types/oddint", "types/oddfloat"]),
@@ -203,6 +205,30 @@ public sealed class SupportTests
             ["one chunk, decoded", "2 GiB"],
         ]);
         text.AppendLine().AppendLine("A chunk's decoded size is compared with what its stored bytes can become before memory is taken for it.");
+    }
+
+    /// <summary>Every element of a file with one damage of each kind, that cannot be read, and why.</summary>
+    private static void AppendDamage(StringBuilder text)
+    {
+        text.AppendLine().AppendLine("## Damage").AppendLine();
+        text.AppendLine("What a file with one damage of each kind (`tests/data/broken/bad.h5ad`) says of them; its other elements are read. Of the real files that");
+        text.AppendLine("the tests read, nothing else is refused.").AppendLine();
+        using TestStore store = new();
+        using Cache cache = store.Open();
+        using CachedAnnData file = cache.Open(TestFiles.Small(Path.Join("broken", "bad.h5ad")));
+        List<string[]> rows = [];
+        foreach (ElementInfo info in file.Tree.SelfAndDescendants().Skip(1))
+        {
+            try { file.Pin(info.Path).Dispose(); }
+            catch (ElementException refused)
+            {
+                string reason = refused.Message.Replace(TestFiles.Repository, "…", StringComparison.Ordinal);
+                const string End = " cannot be read: ";
+                rows.Add([$"`{info.Path}`", reason[(reason.IndexOf(End, StringComparison.Ordinal) + End.Length)..]]);
+            }
+        }
+
+        Table(text, ["element", "reason"], rows);
     }
 
     private static void Table(StringBuilder text, string[] headers, IEnumerable<string[]> rows)

@@ -20,6 +20,8 @@ public sealed class ExitCodeTests : IDisposable
     [InlineData(2, "load FILE X --all")]
     [InlineData(2, "load FILE X --no-such-option")]
     [InlineData(2, "inspect --no-such-option")]
+    [InlineData(2, "inspect EMPTY")]
+    [InlineData(2, "show FILE EMPTY")]
     [InlineData(2, "show FILE obs --rows -1")]
     [InlineData(2, "show FILE obs --rows many")]
     [InlineData(2, "export FILE X")]
@@ -42,7 +44,7 @@ public sealed class ExitCodeTests : IDisposable
         byte[] whole = File.ReadAllBytes(CommandLine.Small);
         File.WriteAllBytes(Path.Join(_line.Folder, "truncated.h5ad"), whole[..(whole.Length / 2)]);
         string[] before = Directory.GetFileSystemEntries(_line.Folder);
-        string[] arguments = [.. call.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => word == "FILE" ? CommandLine.Small : word)];
+        string[] arguments = [.. call.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => word switch { "FILE" => CommandLine.Small, "EMPTY" => "", _ => word })];
 
         CallResult result = _line.Run([.. arguments, "--json"]);
 

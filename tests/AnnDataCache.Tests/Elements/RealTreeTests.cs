@@ -1,6 +1,7 @@
 using System.Text.Json;
+using AnnDataCache.Containers;
 using AnnDataCache.Elements;
-using AnnDataCache.Hdf5;
+using AnnDataCache.Loading;
 
 namespace AnnDataCache.Tests.Elements;
 
@@ -13,10 +14,10 @@ public sealed class RealTreeTests(ITestOutputHelper output)
         string data = TestFiles.RequireRealData();
         int files = 0, elements = 0, refused = 0;
         List<string> different = [];
-        foreach (string path in Directory.GetFiles(Path.Join(data, "open"), "*.h5*").Order(StringComparer.Ordinal))
+        foreach (string path in Directory.GetFileSystemEntries(Path.Join(data, "open")).Order(StringComparer.Ordinal))
         {
             using JsonDocument oracle = JsonDocument.Parse(File.ReadAllBytes(Path.Join(data, "oracle", Path.GetFileName(path) + ".json")));
-            using Hdf5File file = Hdf5File.Open(path);
+            using ContainerFile file = SourceContainer.Open(path);
             ElementInfo tree = ElementTree.Describe(file.Root, file.Root, "", null, withValues: true);
             files++;
             foreach (JsonProperty element in oracle.RootElement.GetProperty("elements").EnumerateObject())

@@ -9,7 +9,7 @@ namespace AnnDataCache.Tests.Hdf5;
 /// <summary>Every structure of the format in small files made with h5py (<c>tests/data/hdf5/generate.py</c>).</summary>
 public sealed class SmallFileTests
 {
-    public static TheoryData<string> Names => ["earliest", "latest", "userblock", "links", "filters", "packed"];
+    public static TheoryData<string> Names => ["earliest", "latest", "userblock", "links", "filters", "packed", "giant"];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -142,10 +142,16 @@ public sealed class SmallFileTests
         string path = Path.GetTempFileName();
         try
         {
-            File.WriteAllBytes(path, [0x1F, 0x8B, 8, 0]);
-            DamagedContainerException zipped = Assert.Throws<DamagedContainerException>(() => Hdf5File.Open(path));
-            Assert.Contains("gzip", zipped.Message, StringComparison.Ordinal);
-            Assert.Contains(path, zipped.Message, StringComparison.Ordinal);
+            foreach ((string first, string remedy) in (IEnumerable<(string, string)>)[
+                ("1F8B0800", "gunzip"), ("504B0304", "unzip"), ("425A6839", "bunzip2"), ("FD377A585A00", "unxz"), ("28B52FFD", "unzstd"),
+                ("76657273696F6E2068747470", "git lfs pull"), ("3C21444F4354", "download")])
+            {
+                File.WriteAllBytes(path, Convert.FromHexString(first));
+                DamagedContainerException packed = Assert.Throws<DamagedContainerException>(() => Hdf5File.Open(path));
+                Assert.Contains(remedy, packed.Message, StringComparison.Ordinal);
+                Assert.Contains(path, packed.Message, StringComparison.Ordinal);
+            }
+
             File.WriteAllBytes(path, []);
             DamagedContainerException empty = Assert.Throws<DamagedContainerException>(() => Hdf5File.Open(path));
             Assert.Contains("nothing", empty.Message, StringComparison.Ordinal);
@@ -153,6 +159,36 @@ public sealed class SmallFileTests
         finally
         {
             File.Delete(path);
+        }
+    }
+
+    [Theory]
+    [InlineData("earliest.h5", 0.75)]
+    [InlineData("latest.h5", 0.75)]
+    [InlineData("userblock.h5", 0.3)]
+    public void ATruncatedFileIsSaidToBeTruncated(string name, double share)
+    {
+        byte[] whole = File.ReadAllBytes(Small(name));
+        string path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllBytes(path, whole[..(int)(share * whole.Length)]);
+            using Hdf5File file = Hdf5File.Open(path);
+            ContainerException damage = Assert.ThrowsAny<ContainerException>(() => ReadAll(file.Root));
+            Assert.Contains("which is truncated: it had", damage.Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    private static void ReadAll(ContainerGroup group)
+    {
+        foreach (string name in group.MemberNames.Where(name => name is not "refused"))
+        {
+            if (group.Open(name) is ContainerGroup inner) { ReadAll(inner); }
+            else if (group.Open(name) is ContainerArray { Type.Class: StoredClass.Number } numbers) { Values.Hash(numbers); }
         }
     }
 

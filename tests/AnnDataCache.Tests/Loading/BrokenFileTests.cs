@@ -17,13 +17,14 @@ public sealed class BrokenFileTests : IDisposable
     [InlineData("layers/index_outside", "outside 0 … 1")]
     [InlineData("layers/falling_indptr", "must rise from 0 to 2")]
     [InlineData("layers/short_indptr", "indptr has 2 entries; 4 are expected")]
-    [InlineData("obsm/huge", "overflow")]
+    [InlineData("obsm/huge", "claims more than the 9,223,372,036,854,775,807 bytes")]
     [InlineData("varm/from_the_future", "'quantum-array' is not read")]
     [InlineData("obs/strange", "compound")]
     [InlineData("obs/absent", "no such member")]
+    [InlineData("uns/no_row_names/names", "_index names it, but the dataframe has no such member")]
     [InlineData("obs/short", "has 2 rows where the dataframe has 3")]
     [InlineData("obs/codes_out_of_range", "code 7")]
-    [InlineData("uns/loop", "links")]
+    [InlineData("uns/loop", "'uns/loop' leads through more than 16 links")]
     public void ADamagedElementIsRefusedWithItsReason(string element, string reason)
     {
         ElementException error = Assert.Throws<ElementException>(() => _file.Pin(element));
@@ -93,6 +94,7 @@ public sealed class BrokenFileTests : IDisposable
         catch (SourceException refused)
         {
             Assert.Equal(CacheError.SourceUnreadable, refused.Error);
+            Assert.StartsWith($"'{path}'", refused.Message, StringComparison.Ordinal);
         }
 
         Assert.Empty(_cache.Verify(TestContext.Current.CancellationToken));

@@ -1,3 +1,7 @@
+using AnnDataCache.Interop;
+using AnnDataCache.Loading;
+using AnnDataCache.Store;
+
 namespace AnnDataCache.Tests.Loading;
 
 /// <summary>A rewritten source is read anew by the next ask, and whoever holds the old part keeps the old, intact data.</summary>
@@ -38,6 +42,45 @@ public sealed class FreshnessTests : IDisposable
         Assert.True(touches > 1 && x.Loaded);
         StoredPart part = Assert.Single(cache.List(), part => part is { Element: "X", Tier: "hot" });
         Assert.False(part.Stale); // nothing was sealed under the name of the version that was gone
+    }
+
+    /// <summary>The name was made before the wait, the file is opened after it: it must not get the name of what is gone.</summary>
+    [Fact]
+    public async Task ASourceThatIsReplacedWhileALoadWaitsIsNotReadUnderItsOldName()
+    {
+        string source = Path.Join(_store.Disk, "data.h5ad"), fresh = Path.Join(_store.Disk, "fresh.h5ad");
+        File.Copy(TestFiles.Small("fresh/first.h5ad"), source);
+        File.Copy(TestFiles.Small("fresh/second.h5ad"), fresh);
+        using Cache cache = Cache.Open(_store.Options with { ColdBytes = 0 });
+        using (cache.Open(source)) { } // the tree is there; the container is opened by the load
+        using CachedAnnData file = cache.Open(source);
+        PartName name = PartName.For(source, "X", "", FileStat.Of(source));
+        Task<PinnedElement> load;
+        using (TierFolder folder = TierFolder.Open(_store.Options.HotFolder!, FolderAccess.Private))
+        using (FileDescriptor inflight = folder.OpenLock("inflight.lock"))
+        {
+            Assert.True(FileLocks.TryLockByte(inflight, name.Hash));
+            load = file.PinAsync("X", cancellation: TestContext.Current.CancellationToken);
+            await Task.Delay(300, TestContext.Current.CancellationToken);
+            File.Move(fresh, source, overwrite: true);
+        }
+
+        using PinnedElement x = await load;
+        Assert.Equal([10f, 20, 30, 40, 50, 60], x.Columns[0].Values.Span<float>().ToArray());
+        Assert.False(Assert.Single(cache.List(), part => part.Element == "X").Stale);
+    }
+
+    [Theory]
+    [InlineData(0, 20)]
+    [InlineData(5, 15)]
+    [InlineData(20, 0)]
+    [InlineData(1e12, 0)]
+    [InlineData(-1e12, 20)] // a clock that was set back
+    public void AFileThatWasJustWrittenIsLetSettle(double ageMs, double waitMs)
+    {
+        DateTimeOffset now = DateTimeOffset.UnixEpoch.AddDays(20_000);
+        long changed = (long)((now - DateTimeOffset.UnixEpoch).TotalMilliseconds - ageMs) * 1_000_000;
+        Assert.Equal(TimeSpan.FromMilliseconds(waitMs), AnnDataSource.UnsettledFor(changed, now));
     }
 
     [Fact]

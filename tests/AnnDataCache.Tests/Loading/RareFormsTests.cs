@@ -136,6 +136,21 @@ public sealed class RareFormsTests : IDisposable
     }
 
     [Fact]
+    public void ProbesHaveTheColumnsOfScanpyAndWhatElseTheFileHoldsIsInUns()
+    {
+        using CachedAnnData file = Open("tenx-probes.h5");
+        using PinnedElement obs = file.Pin("obs"), var = file.Pin("var"), set = file.Pin("uns/target_sets/Panel 1"), added = file.Pin("uns/droplet_latents/cell_probability");
+        Assert.Equal([true, false], All(obs.Column("filtered_barcodes")));
+        Assert.Equal(
+            ["name", "gene_ids", "probe_ids", "feature_types", "filtered_probes", "gene_name", "probe_region"], var.Columns.Select(column => column.Name));
+        Assert.Equal(["ENSG1", "ENSG1", "ENSG2"], All(var.Column("gene_ids")));
+        Assert.Equal("ENSG2|B|1", var.Column("probe_ids").GetString(2));
+        Assert.Equal(2u, set.Dense<uint>()[1]);
+        Assert.Equal(0.5, added.Dense<double>()[0]);
+        Assert.Equal("added", Open("tenx-v2-two.h5").Pin("mod/mm10/uns/note").Tree.Value);
+    }
+
+    [Fact]
     public void WhatPandasCallsMissingIsKept()
     {
         using CachedAnnData file = Open("encodings.h5ad");

@@ -11,7 +11,7 @@ public sealed class RealFileLoadTests(ITestOutputHelper output)
         using Cache cache = store.Open();
         List<string> failures = [];
         int parts = 0;
-        foreach (string path in Directory.GetFiles(Path.Join(data, "open"), "*.h5*").Order(StringComparer.Ordinal))
+        foreach (string path in Directory.GetFileSystemEntries(Path.Join(data, "open")).Order(StringComparer.Ordinal))
         {
             using CachedAnnData file = cache.Open(path);
             foreach (ElementInfo element in file.Tree.SelfAndDescendants().Where(element => element.Kind != ElementKind.Refused && element.PartPath == element.Path))

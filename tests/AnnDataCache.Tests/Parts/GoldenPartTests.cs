@@ -140,7 +140,7 @@ public sealed class GoldenPartTests
         GoldenPart golden = GoldenPart.Get(name);
         using FileDescriptor file = FileDescriptor.Open(golden.Path, Posix.ReadOnly);
         long length = new FileInfo(golden.Path).Length;
-        PartPin pin = new(default, TierKind.Hot, "", PartView.Open(file, length), length);
+        PartPin pin = new(default, TierKind.Hot, "", PartView.Open(file, length), FileStat.Of(file));
         return new PinnedElement(new ElementInfo(golden.Layout.Element, kind), pin, loaded: false);
     }
 }

@@ -79,6 +79,27 @@ public sealed class HostilePartTests : IDisposable
         Assert.Contains(Open(part, view => PartCheck.FindProblems(view, CancellationToken.None)), found => found.Contains(problem, StringComparison.Ordinal));
     }
 
+    /// <summary>Readers of the layout do not look at Arrow's messages; other Arrow readers look at nothing else.</summary>
+    [Theory]
+    [MemberData(nameof(Elements))]
+    public void FramingThatDoesNotSayWhatTheLayoutSaysIsFoundByTheCheck(string element)
+    {
+        byte[] part = Part(element);
+        Assert.Empty(Open(part, view => PartCheck.FindProblems(view, CancellationToken.None)));
+        int schema = BitConverter.ToInt32(part, 12), footer = BitConverter.ToInt32(part, part.Length - 10), batch = 16 + schema;
+        (int At, string Problem)[] damages =
+        [
+            (2, "does not begin"), (16 + (schema / 2), "Arrow schema"), (batch + 24, "Arrow "), (part.Length - 10 - footer + 12, "Arrow footer"),
+            (part.Length - 10 - footer - 4, "do not end"),
+        ];
+        foreach ((int at, string problem) in damages)
+        {
+            part[at] ^= 1;
+            Assert.Contains(Open(part, view => PartCheck.FindProblems(view, CancellationToken.None)), found => found.Contains(problem, StringComparison.Ordinal));
+            part[at] ^= 1;
+        }
+    }
+
     private byte[] Part(string element)
     {
         using Cache cache = _store.Open();

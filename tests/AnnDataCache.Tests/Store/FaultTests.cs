@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using AnnDataCache.Interop;
+using AnnDataCache.Store;
 using AnnDataCache.Tests.Cli;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AnnDataCache.Tests.Store;
 
@@ -103,6 +106,45 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
         }
     }
 
+    /// <summary>A sum that is changed without its lock would drift: what cannot be counted now is left to whoever reaps it.</summary>
+    [Fact]
+    public void WhatIsGivenUpBesideAStoppedHolderIsCountedLater()
+    {
+        CacheOptions options = _line.Options with { ColdBytes = 0 };
+        using Cache cache = Cache.Open(options);
+        using (CachedAnnData file = cache.Open(s_sample)) { file.Pin("obs").Dispose(); }
+        using PartStore store = PartStore.Open(options, NullLogger.Instance);
+        FileStat source = FileStat.Of(s_sample);
+        PartReservation reservation = store.Reserve(PartName.For("/data/other.h5ad", "X", "", source), 1 << 20, source);
+        using (FileDescriptor held = FileDescriptor.Open(Path.Join(_line.HotFolder, "capacity.lock"), Posix.ReadWrite))
+        {
+            Assert.True(FileLocks.TryLock(held, exclusive: true));
+            reservation.Dispose();
+            StoreException error = Assert.Throws<StoreException>(() => cache.Evict(s_sample));
+            Assert.Contains("does not run", error.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Empty(cache.Verify(TestContext.Current.CancellationToken));
+        Assert.Empty(Directory.GetFiles(Path.Join(_line.HotFolder, "tmp")));
+        Assert.Equal(2, cache.Evict(s_sample).Removed); // obs, and the tree
+    }
+
+    /// <summary>A loss of power may keep parts and lose the sum that was written after them.</summary>
+    [Fact]
+    public void ASumOfAnotherBootIsCountedAnew()
+    {
+        using Cache cache = Cache.Open(_line.Options with { ColdBytes = 0 });
+        using (CachedAnnData file = cache.Open(s_sample)) { file.Pin("X").Dispose(); }
+        long used = cache.Statistics().Hot.UsedBytes;
+        using (FileStream sum = File.OpenWrite(Path.Join(_line.HotFolder, "capacity.lock")))
+        {
+            sum.Position = 16;
+            sum.Write(new byte[24]); // no bytes in no files, said in a boot whose number is 0
+        }
+
+        Assert.Equal(used, cache.Statistics().Hot.UsedBytes);
+    }
+
     [Fact]
     public void AFolderThatIsDeletedUnderneathIsAnErrorWithARemedyAndReadersKeepTheirBytes()
     {
@@ -183,7 +225,7 @@ public sealed class FaultTests(ITestOutputHelper output) : IDisposable
         File.Delete(control);
         using (FileStream sparse = File.Create(control)) { sparse.SetLength(length); }
         using (Cache.Open(_line.Options)) { }
-        Assert.True(AnnDataCache.Interop.FileStat.Of(control).AllocatedBytes >= length);
+        Assert.True(FileStat.Of(control).AllocatedBytes >= length);
     }
 
     private static void Signal(Process process, string signal)

@@ -57,6 +57,30 @@ public sealed class HostileFolderTests : IDisposable
         Assert.Empty(cache.Verify(TestContext.Current.CancellationToken));
     }
 
+    /// <summary>Both are whole, and of one kind and shape: only the name says which is which.</summary>
+    [Fact]
+    public void PartsThatHaveChangedPlacesAreFoundOutAndDecodedAgain()
+    {
+        using Cache cache = Cache.Open(_store.Options with { ColdBytes = 0 });
+        string x, counts;
+        byte[] bytes;
+        using (CachedAnnData file = cache.Open(s_sample))
+        {
+            using PinnedElement first = file.Pin("X"), second = file.Pin("layers/counts");
+            (x, counts) = (first.PartFile, second.PartFile);
+            bytes = File.ReadAllBytes(x);
+        }
+
+        File.Move(x, x + ".away");
+        File.Move(counts, x);
+        File.Move(x + ".away", counts);
+        Assert.Equal(new[] { x, counts }.Order(), cache.Verify(TestContext.Current.CancellationToken).Select(finding => finding.Subject).Order());
+        using CachedAnnData again = cache.Open(s_sample);
+        using PinnedElement whole = again.Pin("X");
+        Assert.True(whole.Loaded);
+        Assert.Equal(bytes, File.ReadAllBytes(whole.PartFile));
+    }
+
     [Fact]
     public void AFifoInAPartsPlaceDoesNotStopAReader()
     {

@@ -45,6 +45,10 @@ def main():
         huge = file.create_dataset("obsm/huge", (2**40, 2**21), "f8", chunks=(1, 1024))
         encode(huge, "array", "0.2.0")
         encode(file.create_group("varm/from_the_future"), "quantum-array", "9.0.0")
+        bare = encode(file.create_group("uns/no_row_names"), "dataframe", "0.2.0")
+        bare.attrs["_index"] = "names"
+        bare.attrs.create("column-order", ["x"], dtype=strings)
+        encode(bare.create_dataset("x", data=np.array([1, 2])), "array", "0.2.0")
         file["uns/loop"] = h5py.SoftLink("/uns/loop")
         file["uns/again"] = file["uns"]
         file["uns/title"] = "still readable"

@@ -216,11 +216,23 @@ def tenx():
         features.create_dataset("name", data=np.array([b"A", b"B", b"CD3"], "S3"))
         features.create_dataset("feature_type", data=np.array([b"Gene Expression"] * 2 + [b"Antibody Capture"], "S16"))
         features.create_dataset("genome", data=np.array([b"GRCh38", b"GRCh38", b""], "S6"))
+    with new("tenx-probes.h5") as file:  # Space Ranger's probes, and what another program has added
+        matrix(file.create_group("matrix"))
+        file["matrix"].create_dataset("filtered_barcodes", data=np.array([True, False]))
+        features = file["matrix"].create_group("features")
+        for name, values in (("id", [b"ENSG1|A|1", b"ENSG1|A|2", b"ENSG2|B|1"]), ("name", [b"A|1", b"A|2", b"B|1"]),
+                             ("gene_id", [b"ENSG1", b"ENSG1", b"ENSG2"]), ("gene_name", [b"A", b"A", b"B"]),
+                             ("feature_type", [b"Gene Expression"] * 3), ("probe_region", [b"spliced", b"", b"unspliced"])):
+            features.create_dataset(name, data=np.array(values, "S16"))
+        features.create_dataset("filtered_probes", data=np.array([True, True, False]))
+        features.create_group("target_sets").create_dataset("Panel 1", data=np.array([0, 2], "u4"))
+        file.create_group("droplet_latents").create_dataset("cell_probability", data=np.array([0.5, 1.0]))
     with new("tenx-v2.h5") as file:
         genes(file.create_group("hg19"))
     with new("tenx-v2-two.h5") as file:
         genes(file.create_group("hg19"))
         genes(file.create_group("mm10"))
+        file["mm10"]["note"] = "added"
 
 
 for make in (legacy, names, records, awkward, encodings, tenx):

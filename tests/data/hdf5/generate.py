@@ -92,10 +92,50 @@ def types(w):
     odd.set_ebias(100)
     h5d.create(w.file["types"].id, b"oddfloat", odd, h5s.create_simple((2,)))
     w.refuse("types/oddfloat", "f32")
-    narrow = h5t.STD_I32LE.copy()
-    narrow.set_precision(20)
-    h5d.create(w.file["types"].id, b"oddint", narrow, h5s.create_simple((2,)))
-    w.refuse("types/oddint", "i32")
+    h5d.create(w.file["types"].id, b"oddint", three_bytes(), h5s.create_simple((2,)))
+    w.refuse("types/oddint", "i24")
+    bits(w)
+
+
+def three_bytes():
+    kind = h5t.STD_I32LE.copy()
+    kind.set_precision(24)
+    kind.set_size(3)
+    return kind
+
+
+def bits(w):
+    """Numbers of which not all bits count: R's logicals, bit fields. What the other bits hold means nothing."""
+    for name, base, first, count, values in [
+            ("byte", h5t.STD_U8LE, 0, 2, [0, 1, 2, 3]), ("signed", h5t.STD_I32LE, 3, 20, [-1, 5, -524288, 524287]),
+            ("big", h5t.STD_I16BE, 2, 10, [-512, 511, 0, -7]), ("wide", h5t.STD_U64LE, 1, 63, [0, 1, 2**62, 2**63 - 1])]:
+        kind = base.copy()
+        kind.set_precision(count)
+        kind.set_offset(first)
+        expected = np.array(values, base.dtype.newbyteorder("="))
+        noise = ~(((1 << count) - 1) << first) & (2 ** (8 * base.get_size()) - 1)
+        stored = np.array([((value & ((1 << count) - 1)) << first) | noise for value in values], base.dtype.str.replace("i", "u"))
+        for suffix, options in (("", None), ("-gzip", h5p.create(h5p.DATASET_CREATE))):
+            if options:
+                options.set_chunk((3,))
+                options.set_deflate(6)
+            made = h5d.create(w.file["types"].id, f"{name}-bits{suffix}".encode(), kind, h5s.create_simple((4,)), options)
+            made.write(h5s.ALL, h5s.ALL, stored, kind)
+            w.expect(f"types/{name}-bits{suffix}", expected)
+    base = h5t.STD_U8LE.copy()
+    base.set_precision(2)
+    for name, words, expected in (("logical", (b"FALSE", b"TRUE"), np.array([True, False, True])),
+                                  ("logical-na", (b"FALSE", b"TRUE", b"NA"), np.array([1, 0, 2], "u1"))):
+        kind = h5t.enum_create(base)
+        for value, word in enumerate(words):
+            kind.enum_insert(word, value)
+        made = h5d.create(w.file["types"].id, name.encode(), kind, h5s.create_simple((3,)))
+        made.write(h5s.ALL, h5s.ALL, expected.astype("u1"), kind)
+        w.expect(f"types/{name}", expected)
+    for kind, values in ((h5t.STD_B8LE, np.array([1, 0x80], "u1")), (h5t.STD_B16BE, np.array([1, 0x8000], "u2")), (h5t.STD_B64LE, np.array([7, 2**63], "u8"))):
+        made = h5d.create(w.file["types"].id, f"bitfield{8 * kind.get_size()}".encode(), kind, h5s.create_simple((2,)))
+        made.write(h5s.ALL, h5s.ALL, values.astype(values.dtype.newbyteorder(">")) if kind == h5t.STD_B16BE else values, kind)
+        w.expect(f"types/bitfield{8 * kind.get_size()}", values)
 
 
 def strings(w):
@@ -111,7 +151,7 @@ def strings(w):
     w.expect("strings/unwritten", np.array([""] * 5, object))
     fixed = np.array([b"ab", b"abcdef", b"", b"a\0b"], "S6")
     w.array("strings/nullpad", np.array([b"ab", b"abcdef", b"", b"a\0b"], object), fixed)
-    for name, padding, value in [(b"nullterm", h5t.STR_NULLTERM, b"ab\0\0cd\0\0"), (b"spacepad", h5t.STR_SPACEPAD, b"ab  c d ")]:
+    for name, padding, value in [(b"nullterm", h5t.STR_NULLTERM, b"ab\0xcd\0\0"), (b"spacepad", h5t.STR_SPACEPAD, b"ab  c d ")]:
         kind = h5t.C_S1.copy()
         kind.set_size(4)
         kind.set_strpad(padding)

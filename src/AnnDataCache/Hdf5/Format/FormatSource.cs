@@ -17,6 +17,9 @@ internal sealed class FormatSource(SourceFile file, long start) : IDisposable
     /// <summary>Bytes from the signature to the end of the file: no stored thing can be longer.</summary>
     internal long Length => file.Length - start;
 
+    /// <summary>Bytes from the signature to where the file ended when it was closed; 0 where that is not known.</summary>
+    internal long ClosedLength { get; set; }
+
     /// <summary>Bytes of an address in this file: 2, 4 or 8.</summary>
     internal int OffsetSize { get; set; } = 8;
 
@@ -63,9 +66,11 @@ internal sealed class FormatSource(SourceFile file, long start) : IDisposable
         {
             throw new DamagedContainerException(
                 $"The {what} of {length:N0} bytes at address {address:N0} is not inside "
-                + $"the {Length:N0} bytes of the file.");
+                + $"the {Length:N0} bytes of the file{Truncation}.");
         }
     }
+
+    private string Truncation => ClosedLength > Length ? $", which is truncated: it had {ClosedLength:N0}; copy or download it again" : "";
 
     internal FormatReader Reader(ReadOnlySpan<byte> bytes, string what, long address) =>
         new(bytes, OffsetSize, LengthSize, what, address);

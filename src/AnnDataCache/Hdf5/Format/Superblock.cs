@@ -39,20 +39,23 @@ internal readonly record struct Superblock(long Root, long Extension)
         source.OffsetSize = CheckSize(reader.Byte(), "addresses");
         source.LengthSize = CheckSize(reader.Byte(), "lengths");
         reader = source.Reader(block, "superblock", 0);
-        if (version >= 2) { return ReadNew(reader, block); }
+        if (version >= 2) { return ReadNew(source, reader, block); }
 
         // The K values that follow size the B-trees' nodes, which say themselves how many entries they hold.
         reader.Skip(version == 0 ? 24 : 28);
-        reader.Skip(5 * source.OffsetSize); // base, free space, end of file, driver information; then the root's name
+        long start = reader.Offset(); // the base as the writer saw it; where the signature stands now is what counts
+        reader.Skip(source.OffsetSize); // free space
+        source.ClosedLength = reader.Offset() - start;
+        reader.Skip(2 * source.OffsetSize); // driver information; then the root's name
         return new Superblock(Root: reader.Offset(), Extension: FormatSource.Undefined);
     }
 
-    private static Superblock ReadNew(FormatReader reader, byte[] block)
+    private static Superblock ReadNew(FormatSource source, FormatReader reader, byte[] block)
     {
         reader.Skip(12);
-        reader.Offset(); // the base as the writer saw it; where the signature stands now is what counts
+        long start = reader.Offset();
         long extension = reader.Offset();
-        reader.Offset();
+        source.ClosedLength = reader.Offset() - start;
         long root = reader.Offset();
         Checksum.Verify(block.AsSpan(0, Math.Min(block.Length, reader.Position + Checksum.Size)), "superblock", 0);
         return new Superblock(root, extension);
@@ -63,11 +66,21 @@ internal readonly record struct Superblock(long Root, long Extension)
         : throw new DamagedContainerException(
             $"The superblock says that {what} take {size} bytes; 2, 4 or 8 are possible.");
 
-    private static string Describe(ReadOnlySpan<byte> bytes) => bytes switch
+    /// <summary>The first bytes, and what files that begin so are: what people give by mistake.</summary>
+    private static string Describe(ReadOnlySpan<byte> bytes)
     {
-        [] => "nothing",
-        [0x1F, 0x8B, ..] => $"{Convert.ToHexString(bytes)} (gzip: unpack it first)",
-        [(byte)'P', (byte)'K', ..] => $"{Convert.ToHexString(bytes)} (zip: unpack it first)",
-        _ => Convert.ToHexString(bytes),
-    };
+        string? what = bytes switch
+        {
+            [] => null,
+            [0x1F, 0x8B, ..] => "gzip: unpack it first, with gunzip",
+            [(byte)'P', (byte)'K', ..] => "zip: unpack it first, with unzip",
+            [(byte)'B', (byte)'Z', (byte)'h', ..] => "bzip2: unpack it first, with bunzip2",
+            [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', ..] => "xz: unpack it first, with unxz",
+            [0x28, 0xB5, 0x2F, 0xFD, ..] => "zstandard: unpack it first, with unzstd",
+            _ when bytes.StartsWith("version "u8) => "a pointer of Git LFS: fetch the file itself, with git lfs pull",
+            [(byte)'<', ..] => "a text such as HTML or XML: a download may have failed",
+            _ => null,
+        };
+        return bytes.IsEmpty ? "nothing" : $"{Convert.ToHexString(bytes)}{(what is null ? "" : $" ({what})")}";
+    }
 }

@@ -6,7 +6,7 @@ namespace AnnDataCache.Hdf5;
 /// <summary>An array whose values lie side by side: contiguous, compact, or never written.</summary>
 internal sealed class FlatArray(FormatSource source, Layout layout, Datatype type, long totalBytes, FillValue fill)
 {
-    private const int PieceBytes = 1 << 20;
+    private const int PieceBytes = 256 << 10; // stays in the cache between being read and being written
 
     /// <summary>Reads little-endian values; offset and length are whole values.</summary>
     internal void ReadAt(long offset, Span<byte> values)

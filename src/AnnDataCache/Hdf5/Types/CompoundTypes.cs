@@ -69,7 +69,7 @@ internal static class CompoundTypes
 
     private static Datatype Repeat(ref FormatReader reader, Datatype element, IReadOnlyList<long> axes)
     {
-        long count = Dataspace.Product([.. axes]);
+        long count = ChunkGrid.Product([.. axes]);
         long size = checked(count * element.Size);
         if (size is 0 or > int.MaxValue) { throw reader.Damaged($"is an array of {size:N0} bytes"); }
         return new Datatype

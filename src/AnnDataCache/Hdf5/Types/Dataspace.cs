@@ -13,7 +13,7 @@ internal sealed record Dataspace(bool IsNull, long[] Shape, long[] MaxShape)
     private const int MaxRank = 32;
 
     /// <summary>Number of values.</summary>
-    internal long Count { get; } = IsNull ? 0 : Product(Shape);
+    internal long Count { get; } = IsNull ? 0 : ChunkGrid.Product(Shape);
 
     internal static Dataspace Parse(FormatSource source, ReadOnlySpan<byte> body, long address)
     {
@@ -40,12 +40,5 @@ internal sealed record Dataspace(bool IsNull, long[] Shape, long[] MaxShape)
         }
 
         return new Dataspace(isNull, shape, max);
-    }
-
-    internal static long Product(ReadOnlySpan<long> lengths)
-    {
-        long product = 1;
-        foreach (long length in lengths) { product = checked(product * length); }
-        return product;
     }
 }

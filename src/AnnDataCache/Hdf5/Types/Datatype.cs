@@ -10,7 +10,7 @@ internal sealed class Datatype
 
     internal required StoredType Stored { get; init; }
 
-    /// <summary>The numbers inside a value whose bytes stand in big-endian order.</summary>
+    /// <summary>The numbers inside a value whose bytes stand in big-endian order, or hold more bits than count.</summary>
     internal IReadOnlyList<SwapRun> Swaps { get; init; } = [];
 
     internal StringPadding Padding { get; init; }
@@ -23,7 +23,7 @@ internal sealed class Datatype
 
     internal Datatype? Element { get; init; }
 
-    /// <summary>Turns values, as they stand in the file, little-endian in place.</summary>
+    /// <summary>Turns values, as they stand in the file, little-endian in place, each of all its bits.</summary>
     internal void ToLittleEndian(Span<byte> values)
     {
         if (Swaps.Count > 0) { ByteOrder.Swap(values, Size, Swaps); }
@@ -32,12 +32,6 @@ internal sealed class Datatype
 
 /// <summary>One member of a compound type.</summary>
 internal sealed record DatatypeMember(string Name, int Offset, Datatype Type);
-
-/// <summary>Numbers side by side inside a value.</summary>
-/// <param name="Offset">Bytes from the start of the value.</param>
-/// <param name="Width">Bytes of one number.</param>
-/// <param name="Count">How many follow each other.</param>
-internal readonly record struct SwapRun(int Offset, int Width, int Count);
 
 /// <summary>What fills a fixed string up to its size.</summary>
 internal enum StringPadding

@@ -29,7 +29,7 @@ internal static class DatatypeParser
             1 => NumberTypes.Float(ref reader, bits, (int)size),
             2 => Skipping(ref reader, 2, "time", size),
             3 => FixedString(ref reader, bits, (int)size),
-            4 => Skipping(ref reader, 4, $"bitfield{8L * size}", size),
+            4 => NumberTypes.BitField(ref reader, bits, (int)size),
             5 => Skipping(ref reader, bits & 0xFF, "opaque", size),
             6 => CompoundTypes.Compound(ref reader, version, bits, (int)size, ParseInner),
             7 => Reference(bits, (int)size),

@@ -6,12 +6,19 @@ namespace AnnDataCache.Hdf5;
 /// <summary>Integers, floats and enumerations.</summary>
 internal static class NumberTypes
 {
-    internal static Datatype Integer(ref FormatReader reader, int bits, int size)
+    /// <summary>An integer of 1, 2, 4 or 8 bytes, of which not all bits need to count: R writes logicals as numbers of 1 or 2 bits.</summary>
+    internal static Datatype Integer(ref FormatReader reader, int bits, int size) =>
+        Integer(ref reader, bits, size, isSigned: (bits & 8) != 0, (bits & 8) != 0 ? "i" : "u");
+
+    /// <summary>Bits without a meaning of their own: an unsigned integer.</summary>
+    internal static Datatype BitField(ref FormatReader reader, int bits, int size) =>
+        Integer(ref reader, bits, size, isSigned: false, "bitfield");
+
+    private static Datatype Integer(ref FormatReader reader, int bits, int size, bool isSigned, string word)
     {
         int bitOffset = reader.UInt16(), precision = reader.UInt16();
-        bool isSigned = (bits & 8) != 0, isBig = (bits & 1) != 0;
-        string name = string.Create(
-            CultureInfo.InvariantCulture, $"{(isSigned ? 'i' : 'u')}{8L * size}{Suffix(isBig, size)}");
+        bool isBig = (bits & 1) != 0;
+        string name = string.Create(CultureInfo.InvariantCulture, $"{word}{8L * size}{Suffix(isBig, size)}");
         DType? type = (size, isSigned) switch
         {
             (1, true) => DType.Int8,
@@ -24,9 +31,11 @@ internal static class NumberTypes
             (8, false) => DType.UInt64,
             _ => null,
         };
-        return bitOffset == 0 && precision == 8L * size && type is { } number
-            ? Number(number, name, isBig)
-            : DatatypeParser.Other($"{name}(bits {bitOffset}..{bitOffset + precision})", size);
+        bool isWhole = bitOffset == 0 && precision == 8L * size;
+        if (!isWhole) { name = string.Create(CultureInfo.InvariantCulture, $"{name}(bits {bitOffset}..{bitOffset + precision})"); }
+        return type is { } number && precision > 0 && bitOffset + precision <= 8L * size
+            ? Number(number, name, isBig, isWhole ? null : new UsedBits(bitOffset, precision, isSigned))
+            : DatatypeParser.Other(name, size);
     }
 
     internal static Datatype Float(ref FormatReader reader, int bits, int size)
@@ -91,13 +100,14 @@ internal static class NumberTypes
         return one.AsInteger()?.ToString(CultureInfo.InvariantCulture) ?? Convert.ToHexString(value);
     }
 
-    private static Datatype Number(DType number, string name, bool isBig)
+    private static Datatype Number(DType number, string name, bool isBig, UsedBits? bits = null)
     {
         int size = number.Size();
+        bool isSwapped = isBig && size > 1;
         return new Datatype
         {
             Stored = new StoredType(StoredClass.Number, size, name) { Number = number },
-            Swaps = isBig && size > 1 ? [new SwapRun(0, size, 1)] : [],
+            Swaps = isSwapped || bits is not null ? [new SwapRun(0, size, 1, isSwapped, bits)] : [],
         };
     }
 

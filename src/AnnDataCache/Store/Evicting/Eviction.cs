@@ -26,14 +26,15 @@ internal sealed class Eviction(ControlBoard board, EvictionPolicy? policy = null
     /// <summary>Candidates in the order in which they should go: stale versions of what is being loaded first.</summary>
     /// <remarks>
     /// Of equal scores the part that is cheaper to bring back goes first, so one derived from another part goes before
-    /// that part; then the larger one, so that fewer have to go.
+    /// that part; then the larger one, so that fewer have to go. What an object is about to take the place of goes last:
+    /// until then it is what readers find.
     /// </remarks>
     internal IEnumerable<TierEntry> Order(IEnumerable<TierEntry> parts, PartName loading)
     {
         string prefix = loading.Prefix.ToString();
         return parts
             .Select(part => (Part: part, Stale: part.Name.Prefix.SequenceEqual(prefix), Use: board.Find(part.Name.Hash)))
-            .OrderByDescending(candidate => candidate.Stale)
+            .OrderBy(candidate => !candidate.Stale ? 0 : loading.IsObject ? 1 : -1)
             .ThenBy(candidate => candidate.Use.Score)
             .ThenBy(candidate => candidate.Use.LogCost)
             .ThenByDescending(candidate => candidate.Part.Bytes)

@@ -8,7 +8,7 @@ public sealed class ModelCheckTests(ITestOutputHelper output)
     [Fact]
     public void TheProtocolKeepsItsInvariantsInEveryReachableState()
     {
-        (int states, IReadOnlyList<string>? trace) = Explore(new ProtocolModel(Planted.None));
+        (int states, IReadOnlyList<string>? trace) = Explore(ProtocolModel.Initial, new ProtocolModel(Planted.None));
         output.WriteLine($"{states:N0} states");
         Assert.True(trace is null, string.Join('\n', trace ?? []));
         Assert.True(states > 1000, $"Only {states} states: does the model move?");
@@ -24,23 +24,54 @@ public sealed class ModelCheckTests(ITestOutputHelper output)
     [InlineData(Planted.ChangeWithoutTheMark, "S4")]
     public void ARuleThatIsLeftOutIsMissed(Planted planted, string invariant)
     {
-        (int states, IReadOnlyList<string>? trace) = Explore(new ProtocolModel(planted));
+        (int states, IReadOnlyList<string>? trace) = Explore(ProtocolModel.Initial, new ProtocolModel(planted));
         Assert.True(trace is not null, $"{states:N0} states, and nothing is missed.");
         output.WriteLine($"{trace.Count} steps: {string.Join(", ", trace)}");
         Assert.StartsWith(invariant, trace[^1], StringComparison.Ordinal);
     }
 
-    /// <summary>Breadth first, so that a trace is as short as any.</summary>
-    private static (int States, IReadOnlyList<string>? Trace) Explore(ProtocolModel model)
+    [Fact]
+    public void TheProtocolOfObjectsKeepsItsInvariantsInEveryReachableState()
     {
-        Dictionary<string, (string? From, string Step)> seen = new(StringComparer.Ordinal) { [Key(ProtocolModel.Initial)] = (null, "start") };
-        Queue<byte[]> open = new([ProtocolModel.Initial]);
+        ObjectModel model = new(PlantedInObjects.None);
+        (int states, IReadOnlyList<string>? trace) = Explore(ObjectModel.Initial, model.Steps, model.FindFault);
+        output.WriteLine($"{states:N0} states");
+        Assert.True(trace is null, string.Join('\n', trace ?? []));
+        Assert.True(states > 1000, $"Only {states} states: does the model move?");
+    }
+
+    [Theory]
+    [InlineData(PlantedInObjects.ExchangeWithoutTheCapacityLock, "O")]
+    [InlineData(PlantedInObjects.EvictWithoutTakingColdFirst, "O4")]
+    [InlineData(PlantedInObjects.DeleteHotFirst, "O4")]
+    [InlineData(PlantedInObjects.LookAtColdWhileHotHasTheName, "O2")]
+    [InlineData(PlantedInObjects.MapColdWithoutLookingAtHotAgain, "O2")]
+    [InlineData(PlantedInObjects.MapColdWithoutLookingAtItsNameAgain, "O2")]
+    [InlineData(PlantedInObjects.ReapWithoutTryingTheLock, "S")]
+    [InlineData(PlantedInObjects.RetireBeforeTheNewOneIsNamed, "O1")]
+    public void ARuleOfObjectsThatIsLeftOutIsMissed(PlantedInObjects planted, string invariant)
+    {
+        ObjectModel model = new(planted);
+        (int states, IReadOnlyList<string>? trace) = Explore(ObjectModel.Initial, model.Steps, model.FindFault);
+        Assert.True(trace is not null, $"{states:N0} states, and nothing is missed.");
+        output.WriteLine($"{trace.Count} steps: {string.Join(", ", trace)}");
+        Assert.StartsWith(invariant, trace[^1], StringComparison.Ordinal);
+    }
+
+    private static (int States, IReadOnlyList<string>? Trace) Explore(byte[] initial, ProtocolModel model) => Explore(initial, model.Steps, model.FindFault);
+
+    /// <summary>Breadth first, so that a trace is as short as any.</summary>
+    private static (int States, IReadOnlyList<string>? Trace) Explore(
+        byte[] initial, Func<byte[], IEnumerable<(string Step, byte[] Next)>> steps, Func<byte[], string?> findFault)
+    {
+        Dictionary<string, (string? From, string Step)> seen = new(StringComparer.Ordinal) { [Key(initial)] = (null, "start") };
+        Queue<byte[]> open = new([initial]);
         while (open.TryDequeue(out byte[]? state))
         {
             string key = Key(state);
-            if (model.FindFault(state) is { } fault) { return (seen.Count, [.. Trace(seen, key), fault]); }
+            if (findFault(state) is { } fault) { return (seen.Count, [.. Trace(seen, key), fault]); }
             bool moves = false;
-            foreach ((string step, byte[] next) in model.Steps(state))
+            foreach ((string step, byte[] next) in steps(state))
             {
                 moves |= !step.EndsWith("is killed", StringComparison.Ordinal) && step != "the source changes";
                 if (seen.TryAdd(Key(next), (key, step))) { open.Enqueue(next); }

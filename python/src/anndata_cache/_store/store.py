@@ -1,0 +1,297 @@
+"""Sources, always fresh, and the parts that this process keeps of them.
+
+States of a part, as this process sees it
+    absent    no tier has it: the executable is run
+    mapped    somebody here uses an array over it; the table of mapped parts knows it weakly
+    kept      mapped, and held by its source's table, so that a repeated ask needs no system call but `stat`
+
+P1  Every ask compares the source with what the kernel said of it before.   Callers: never stale.
+P2  What is kept without use is bounded in bytes, and given up when         Other processes: an idle one cannot take
+    some process has found no room (the board's pressure moved).            all the room.
+P3  No table is needed for anything but speed; each change of one is a      Forked children and threads: a lost entry
+    single operation of a dict.                                             is found again in a tier.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+
+from .._errors import CacheError, NoRoom, SourceChanged, SourceDenied, SourceNotFound, SourceUnreadable, StoreUnusable
+from . import loader
+from .names import Stamp, identity_of, object_name, observe, version_of
+from .parts import Part
+from .settings import Settings, TierSettings
+from .tiers import Tier
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterable, TypeVar
+
+    T = TypeVar("T")
+
+_MAX_ATTEMPTS = 4
+_MAX_SOURCES = 128
+_DROPPED = -1
+_KEPT_SHARE = 16
+"""A process keeps at most this fraction of the main tier's file system mapped without using it (P2)."""
+
+
+class SourceMoved(Exception):
+    """The source is no longer the version that was asked: look at it again."""
+
+
+class Source:
+    """One version of one source.
+
+    Attributes
+    ----------
+    path : str
+        `realpath` of the source.
+    parts : dict
+        Parts of it that are kept.
+    memo : dict
+        What was made of kept parts: frames, indexes, dicts. Gone with them.
+    used : int
+        When it was asked last, by the store's clock.
+    """
+
+    __slots__ = ("_names", "_options", "_version", "memo", "parts", "path", "stamp", "store", "used")
+
+    def __init__(self, store: Store, path: str, stamp: Stamp, options: str) -> None:
+        self.store, self.path, self.stamp, self.used = store, path, stamp, 0
+        self._version, self._options = version_of(stamp), options
+        self._names: dict[str, str] = {}
+        self.parts: dict[str, Part] = {}
+        self.memo: dict[Any, Any] = {}
+
+    def name_of(self, element: str) -> str:
+        """The name of an element's part."""
+        name = self._names.get(element)
+        if name is None:
+            name = self._names[element] = f"{identity_of(self.path, element, self._options)}.{self._version}"
+        return name
+
+    def derived(self, element: str, what: str) -> Part | None:
+        """A part that was made of an element's, such as its `twin`, where a tier has it; nothing is made for it."""
+        key = f"{element}\0{what}"
+        name = self._names.get(key)
+        if name is None:
+            options = f"{what} {self._options}".rstrip()
+            name = self._names[key] = f"{identity_of(self.path, element, options)}.{self._version}"
+        return self.store.find(name, count=False)
+
+    def part(self, element: str, also: Iterable[str] = ()) -> Part:
+        """The part of an element, loaded where no tier has it.
+
+        Parameters
+        ----------
+        element
+            Its path; empty for the tree of elements.
+        also
+            Elements that will be asked for next: a run of the executable brings them too.
+        """
+        return self.parts.get(element) or self.store.obtain(self, element, also)
+
+    def remember(self, key: Any, parts: Iterable[Part], value: T) -> T:
+        """Keep what was made of parts for as long as they are kept: it must not pin what the bound gives up (P2)."""
+        if self.used >= 0 and all(self.parts.get(part.layout["element"]) is part for part in parts):
+            self.memo[key] = value
+        return value
+
+    def is_current(self) -> bool:
+        """Whether the source still is this version."""
+        try:
+            return observe(self.path) == self.stamp
+        except OSError:
+            return False
+
+
+class Store:
+    """Both tiers, seen from this process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._main_settings: TierSettings = settings.main
+        self.hot = Tier(settings.hot) if settings.hot else None
+        self.cold = Tier(settings.cold) if settings.cold else None
+        self.main = self.hot or self.cold
+        self._sources: dict[str, Source] = {}
+        self._mapped: weakref.WeakValueDictionary[str, Part] = weakref.WeakValueDictionary()
+        self._kept_limit, self._clock, self._pressure = -1, 0, 0
+        self._promotes: bool | None = None
+
+    @property
+    def kept(self) -> int:
+        """Bytes of parts that are kept (P2)."""
+        return sum(len(part) for source in list(self._sources.values()) for part in list(source.parts.values()))
+
+    def fresh(self, path: str, build: Callable[[Source], T]) -> T:
+        """What `build` makes of one version of the source; started again when it changes meanwhile (P1)."""
+        for _ in range(_MAX_ATTEMPTS):
+            source = self.source(path)
+            try:
+                return build(source)
+            except SourceMoved:
+                continue
+        raise SourceChanged(f"'{path}' changed while it was read, {_MAX_ATTEMPTS} times. Ask again when it is written.")
+
+    def source(self, path: str) -> Source:
+        """The source as it is now: one call of `stat` when it has not changed."""
+        main = self.main
+        assert main is not None
+        board = main.board
+        if board is not None and board.pressure != self._pressure:  # P2
+            self._pressure = board.pressure
+            self.release()
+        try:
+            stamp = observe(path)
+            source = self._sources.get(path)
+            if source is None or source.stamp != stamp:
+                source = self._take(path, stamp)
+        except IsADirectoryError as error:
+            raise SourceUnreadable(f"'{path}' is a folder. Give the path of a .h5ad or .h5mu file.") from error
+        except PermissionError as error:
+            raise SourceDenied(f"This user may not read '{path}'. Ask its owner for read permission.") from error
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise SourceNotFound(f"There is no file '{path}'.") from error
+        self._clock += 1
+        source.used = self._clock
+        return source
+
+    def obtain(self, source: Source, element: str, also: Iterable[str] = ()) -> Part:
+        """A part that is not kept: from another user in this process, a tier, or the executable."""
+        name = source.name_of(element)
+        part = self.find(name)
+        for _ in range(_MAX_ATTEMPTS):
+            if part is not None:
+                self._keep(source, element, part)
+                return part
+            missing = [element, *(other for other in also if not self.contains(source.name_of(other)))]
+            answer = self._load(source, missing)[element]
+            if not source.is_current():
+                raise SourceMoved
+            self.reopen()
+            part = self.find(os.path.basename(answer["file"]), count=False)
+        raise StoreUnusable(f"'{element}' of '{source.path}' is removed as soon as it is loaded. Run 'anndata-cache doctor'.")
+
+    def find(self, name: str, count: bool = True) -> Part | None:
+        """The part of a name, from this process or a tier; the hot one is asked first."""
+        part = self._mapped.get(name)
+        if part is None and self.hot is not None:
+            part = self.hot.pin(name, count)
+        if part is None and self.cold is not None and not (count and self._promotes_now() and self.cold.contains(name)):
+            part = self.cold.pin(name, count)
+        if part is not None:
+            self._mapped[name] = part
+        return part
+
+    def find_object(self, name: str) -> Part | None:
+        """The part of a named object as it is now. Unlike those of elements, it can be replaced."""
+        file = object_name(name)
+        for tier in (self.hot, self.cold):
+            stamp = tier.stamp_of(file) if tier is not None else None
+            if tier is None or stamp is None:
+                continue
+            part = self._mapped.get(file)
+            if part is None or part.stamp != stamp:
+                part = tier.pin(file)
+            if part is not None:
+                self._mapped[file] = part
+                return part
+        return None
+
+    def contains(self, name: str) -> bool:
+        """Whether a tier has a part of this name."""
+        return any(tier is not None and tier.contains(name) for tier in (self.hot, self.cold))
+
+    def reopen(self) -> None:
+        """Look at the folders again: the executable may have made them anew."""
+        for tier in (self.hot, self.cold):
+            if tier is not None:
+                tier.reopen()
+
+    def release(self) -> None:
+        """Give up everything that is kept without use."""
+        for path in list(self._sources):
+            self._drop(path)
+
+    def _take(self, path: str, stamp: Stamp) -> Source:
+        real = os.path.realpath(path)
+        options = "" if self._may_share(real) else f"user {os.geteuid()}"
+        self._drop(path)
+        source = self._sources[path] = Source(self, real, stamp, options)
+        while len(self._sources) > _MAX_SOURCES:
+            self._drop_oldest(source)
+        return source
+
+    def _may_share(self, path: str) -> bool:
+        """Whether the folder's users may all read the source: nobody gains by the cache what the file denies."""
+        group = self._main_settings.group
+        if group is None:
+            return True
+        stat = os.stat(path)
+        return bool(stat.st_mode & 0o004 or (stat.st_gid == group and stat.st_mode & 0o040))
+
+    def _load(self, source: Source, elements: list[str]) -> dict[str, dict[str, Any]]:
+        try:
+            return loader.load(source.path, elements)
+        except NoRoom:
+            self.release()  # what this process keeps without use must not be what leaves no room
+            return loader.load(source.path, elements)
+        except CacheError:
+            if not source.is_current() and os.path.exists(source.path):
+                raise SourceMoved from None
+            raise
+
+    def _keep(self, source: Source, element: str, part: Part) -> None:
+        """P2."""
+        if self._kept_limit < 0:
+            self._kept_limit = self._limit()
+        if len(part) > self._kept_limit or source.used < 0:
+            return
+        source.parts[element] = part
+        while self.kept > self._kept_limit and len(self._sources) > 1:
+            self._drop_oldest(source)
+        if self.kept > self._kept_limit:
+            source.parts = {element: part}
+            source.memo = {}
+
+    def _limit(self) -> int:
+        try:
+            files = os.statvfs(self._main_settings.folder)
+        except OSError:
+            return 0
+        return files.f_blocks * files.f_frsize // _KEPT_SHARE
+
+    def _drop_oldest(self, but: Source) -> None:
+        others = [(source.used, path) for path, source in list(self._sources.items()) if source is not but]
+        if others:
+            self._drop(min(others)[1])
+
+    def _drop(self, path: str) -> None:
+        source = self._sources.pop(path, None)
+        if source is not None:
+            source.used = _DROPPED  # whoever still works with it keeps nothing more in it
+
+    def _promotes_now(self) -> bool:
+        if self._promotes is None:
+            self._promotes = self.settings.promotes()
+        return self._promotes
+
+
+_current: Store | None = None
+
+
+def current() -> Store:
+    """The store of this process, with the settings that the environment had when it was first asked for."""
+    global _current
+    if _current is None:
+        _current = Store(Settings())
+    return _current
+
+
+def reset() -> None:
+    """Read the environment again at the next ask. Arrays that are in use stay valid."""
+    global _current
+    _current = None

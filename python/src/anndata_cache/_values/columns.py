@@ -1,0 +1,147 @@
+"""One column of a part as the array that anndata would give."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .._store.parts import Layout, Part
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+Array = np.ndarray
+_SEPARATORS = (b"\0", b"\n", b"\x1f")
+
+
+def column(part: Part, layout: Layout) -> Any:
+    """A column as anndata reads it.
+
+    Returns
+    -------
+    numpy.ndarray or pandas array
+        Numbers over the mapping; strings as an object array; `pandas.Categorical`; the nullable pandas arrays. All
+        read-only. A string or nullable array that has several axes keeps them where its array can.
+    """
+    kind, encoding = layout["kind"], layout.get("encoding") or ""
+    if kind == "categorical":
+        return categorical(part, layout)
+    if kind == "list":
+        return lists(part, layout)
+    missing = missing_of(part, layout)
+    if kind == "string":
+        return _nullable_strings(part, layout, missing) if encoding == "nullable-string-array" else _shaped(strings(part, layout), layout)
+    values = numbers(part, layout)
+    if missing is None and not encoding.startswith("nullable"):
+        return _shaped(values, layout)
+    return _masked(values, missing)
+
+
+def numbers(part: Part, layout: Layout) -> Array[Any, Any]:
+    """The values of a column of numbers or bools; of bools, which are stored as bits, a copy."""
+    if layout["kind"] == "bool":
+        return _sealed(_bits(part, layout, "values"))
+    width = layout.get("width", 1)
+    values = part.array(layout, "values", layout["dtype"])
+    return values if width == 1 else values.reshape(layout["rows"], width)
+
+
+def missing_of(part: Part, layout: Layout) -> Array[Any, Any] | None:
+    """True where a value is missing; None where none can be."""
+    return None if not layout.get("validity") else ~_bits(part, layout, "validity")
+
+
+def strings(part: Part, layout: Layout) -> Array[Any, Any]:
+    """The strings of a column as a read-only object array; missing ones are what is stored under them."""
+    if "categories" in layout:
+        distinct = strings(part, layout["categories"])
+        codes = part.array(layout, "values", layout["dtype"])
+        if len(distinct) == 0:
+            return _sealed(np.full(layout["rows"], "", object))
+        return _sealed(distinct.take(codes))
+    offsets, values = part.array(layout, "offsets", np.int64), part.array(layout, "values", np.uint8)
+    result = np.empty(layout["rows"], object)
+    result[:] = _split(offsets, values)
+    return _sealed(result)
+
+
+def categorical(part: Part, layout: Layout) -> Any:
+    """A `pandas.Categorical`, its codes over the mapping unless some are missing.
+
+    Categories that are not distinct make no categorical: then it is an object array of the values.
+    """
+    import pandas
+    codes = part.array(layout, "values", layout["dtype"])
+    missing = missing_of(part, layout)
+    if missing is not None and layout.get("null_count", 1):
+        codes = codes.copy()
+        codes[missing] = -1
+        _sealed(codes)
+    categories = column(part, layout["categories"])
+    try:
+        return pandas.Categorical.from_codes(codes, categories, ordered=bool(layout.get("ordered")))
+    except ValueError:
+        values = np.asarray(categories, object).take(codes, mode="clip")
+        values[codes < 0] = np.nan
+        return _sealed(values)
+
+
+def lists(part: Part, layout: Layout) -> list[Any]:
+    """A column of lists, as lists: numbers become Python's, strings str."""
+    offsets, items = part.array(layout, "offsets", np.int64).tolist(), layout["items"]
+    flat = lists(part, items) if items["kind"] == "list" else column(part, items).tolist()
+    return [flat[start:end] for start, end in zip(offsets, offsets[1:])]
+
+
+def _split(offsets: Array[Any, Any], values: Array[Any, Any]) -> list[str]:
+    """Decodes all strings at once: with a separator put between them, one decode and one split make them all."""
+    rows = len(offsets) - 1
+    if rows == 0:
+        return []
+    start, end = int(offsets[0]), int(offsets[-1])
+    if start != 0 or end > len(values) or (np.diff(offsets) < 0).any():
+        raise ValueError(f"The offsets of {rows:,} strings leave their {len(values):,} bytes: the part is damaged")
+    raw = values[:end]
+    separator = next((one for one in _SEPARATORS if not (raw == one[0]).any()), None)
+    if separator is None:
+        whole = raw.tobytes()
+        bounds = offsets.tolist()
+        return [whole[begin:stop].decode("utf-8", "surrogateescape") for begin, stop in zip(bounds, bounds[1:])]
+    joined = np.full(end + rows, separator[0], np.uint8)
+    is_text = np.ones(end + rows, bool)
+    is_text[offsets[1:] + np.arange(rows)] = False
+    joined[is_text] = raw
+    return joined[:-1].tobytes().decode("utf-8", "surrogateescape").split(separator.decode())
+
+
+def _bits(part: Part, layout: Layout, buffer: str) -> Array[Any, Any]:
+    return np.unpackbits(part.array(layout, buffer, np.uint8), count=layout["rows"], bitorder="little").view(bool)
+
+
+def _masked(values: Array[Any, Any], missing: Array[Any, Any] | None) -> Any:
+    import pandas
+    missing = np.zeros(len(values), bool) if missing is None else missing
+    _sealed(missing)
+    kind = values.dtype.kind
+    array = {"b": pandas.arrays.BooleanArray, "f": pandas.arrays.FloatingArray}.get(kind, pandas.arrays.IntegerArray)
+    return array(values, missing, copy=False)
+
+
+def _nullable_strings(part: Part, layout: Layout, missing: Array[Any, Any] | None) -> Any:
+    import pandas
+    values = strings(part, layout)
+    if missing is not None and missing.any():
+        values = values.copy()
+        values[missing] = pandas.NA
+    return pandas.array(_sealed(values), dtype="string")
+
+
+def _shaped(values: Array[Any, Any], layout: Layout) -> Array[Any, Any]:
+    shape = layout.get("shape")
+    return values if shape is None else values.reshape(shape)
+
+
+def _sealed(values: Array[Any, Any]) -> Array[Any, Any]:
+    """Read-only, as all that is handed out: several callers may share it."""
+    values.setflags(write=False)
+    return values

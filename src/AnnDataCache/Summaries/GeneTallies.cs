@@ -1,0 +1,106 @@
+namespace AnnDataCache.Summaries;
+
+/// <summary>Adds up genes over cells: by gene where the matrix lies so, else by stripes of cells.</summary>
+internal static class GeneTallies
+{
+    /// <summary>Tallies of a thread at most: 24 bytes each, and as many again for the sum.</summary>
+    private const long MaxTallies = 1 << 27;
+
+    /// <exception cref="ElementException">No such gene; the grouping has another number of cells, or too many groups.</exception>
+    internal static GeneSummary Summarize(
+        ExpressionMatrix matrix, PinnedElement? var, IReadOnlyList<string>? names, Grouping? grouping, double cutoff, int workers,
+        CancellationToken cancellation)
+    {
+        int geneCount = checked((int)matrix.Genes);
+        int[] asked = names is null ? [.. Enumerable.Range(0, geneCount)] : GeneNames.Find(var!, names);
+        names ??= var is null ? [.. asked.Select(gene => gene.ToString(null, null))] : GeneNames.All(var);
+        CheckLengths(matrix, var, asked, names.Count, grouping);
+        TallyQuery query = Query(geneCount, asked, grouping, cutoff);
+        Tally[] tallies = new Tally[query.TallyCount];
+        if (matrix.ByGene) { AddGenes(matrix, query, tallies, workers, cancellation); }
+        else { AddStripes(matrix, query, tallies, workers, cancellation); }
+
+        GeneSummary summary = new([.. names], grouping?.Labels ?? ["all"], grouping?.Counts ?? [matrix.Cells], grouping?.Missing ?? 0);
+        for (int i = 0; i < asked.Length; i++)
+        {
+            for (int group = 0; group < query.GroupCount; group++)
+            {
+                Tally tally = tallies[(query.Slots[asked[i]] * query.GroupCount) + group];
+                long cells = summary.CellCounts[group];
+                summary.Set(i, group, tally.Mean(cells), tally.Variance(cells), tally.Fraction(cells, cutoff));
+            }
+        }
+
+        return summary;
+    }
+
+    private static TallyQuery Query(int geneCount, int[] asked, Grouping? grouping, double cutoff)
+    {
+        int[] slots = new int[geneCount];
+        slots.AsSpan().Fill(-1);
+        List<int> genes = new(asked.Length);
+        foreach (int gene in asked) // a gene that is asked for twice is added up once
+        {
+            if (slots[gene] >= 0) { continue; }
+            slots[gene] = genes.Count;
+            genes.Add(gene);
+        }
+
+        TallyQuery query = new(slots, [.. genes], grouping?.CodeOfCell, grouping?.Labels.Length ?? 1, cutoff);
+        return query.TallyCount <= MaxTallies
+            ? query
+            : throw new ElementException(
+                CacheError.ElementUnreadable,
+                $"{genes.Count} genes × {query.GroupCount} groups are {query.TallyCount} numbers; {MaxTallies} are possible. Ask for fewer genes.");
+    }
+
+    private static void AddGenes(ExpressionMatrix matrix, TallyQuery query, Tally[] tallies, int workers, CancellationToken cancellation)
+    {
+        ParallelOptions options = new() { MaxDegreeOfParallelism = Math.Max(workers, 1), CancellationToken = cancellation };
+        try
+        {
+            Parallel.For(0, query.Genes.Length, options, slot =>
+                matrix.AddGene(query.Genes[slot], query, tallies.AsSpan(slot * query.GroupCount, query.GroupCount)));
+        }
+        catch (AggregateException several) when (several.InnerException is CacheException first)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(first);
+        }
+    }
+
+    private static void AddStripes(ExpressionMatrix matrix, TallyQuery query, Tally[] tallies, int workers, CancellationToken cancellation)
+    {
+        long stripes = (matrix.Cells + Tally.StripeCells - 1) / Tally.StripeCells;
+        Stripes.Run(
+            stripes, workers, () => new Tally[tallies.Length],
+            (partial, stripe) =>
+            {
+                partial.AsSpan().Clear();
+                long first = stripe * Tally.StripeCells;
+                matrix.AddCells(first, Math.Min(first + Tally.StripeCells, matrix.Cells), query, partial);
+            },
+            (partial, _) =>
+            {
+                for (int i = 0; i < tallies.Length; i++) { tallies[i].Add(partial[i]); }
+            },
+            cancellation);
+    }
+
+    /// <summary>The file may have been rewritten between two pins, and a file may contradict itself.</summary>
+    private static void CheckLengths(ExpressionMatrix matrix, PinnedElement? var, int[] asked, int names, Grouping? grouping)
+    {
+        if (grouping is not null && grouping.CodeOfCell.LongLength != matrix.Cells)
+        {
+            throw new ElementException(
+                CacheError.ElementUnreadable,
+                $"The grouping has {grouping.CodeOfCell.LongLength} cells, the matrix {matrix.Cells}. Ask again if the file was just written.");
+        }
+
+        if (asked.Length != names || (var is { Columns: [PinnedColumn index, ..] } && index.Rows != matrix.Genes))
+        {
+            throw new ElementException(
+                CacheError.ElementUnreadable,
+                $"'{var!.Info.Path}' has {var.Columns[0].Rows} genes, the matrix {matrix.Genes}. Ask again if the file was just written.");
+        }
+    }
+}

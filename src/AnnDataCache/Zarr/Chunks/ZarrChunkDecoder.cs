@@ -1,0 +1,90 @@
+using AnnDataCache.Containers;
+using AnnDataCache.Interop;
+
+namespace AnnDataCache.Zarr;
+
+/// <summary>Reads a chunk and undoes its codecs. One thread's.</summary>
+internal sealed unsafe class ZarrChunkDecoder(ZarrChunks array) : ChunkDecoder
+{
+    private readonly ChunkLocator _locator = new(array);
+    private readonly ByteDecoder _bytes = new(array.Metadata.Codecs.Steps);
+    private readonly GrowingBuffer _stored = new(), _turned = new();
+    private readonly int _chunkBytes = array.ChunkBytes;
+    private long _current = -1;
+    private byte* _decoded;
+
+    private CodecChain Codecs => array.Metadata.Codecs;
+
+    internal override byte* Decode(long number)
+    {
+        if (number == _current) { return _decoded; }
+        _current = -1;
+        _decoded = null;
+        if (_locator.TryFind(number, out StoredValue value, out long offset, out long length))
+        {
+            Span<byte> values = _bytes.Undo(ReadStored(value, offset, length), _chunkBytes, default);
+            if (Codecs.Order is { } order)
+            {
+                Span<byte> turned = _turned.Span(_chunkBytes);
+                Transposition.Undo(values, turned, array.Metadata.Chunk, order, array.Grid.ElementSize);
+                values = turned;
+            }
+
+            ToLittleEndian(values);
+            fixed (byte* start = values) { _decoded = start; } // native memory: it does not move
+        }
+
+        _current = number;
+        return _decoded;
+    }
+
+    /// <summary>Whole chunks in C order are decoded where they belong; plain ones are read there, whole or not.</summary>
+    internal override bool TryDecodeInto(long number, Span<byte> values)
+    {
+        if (Codecs.Order is not null || (!Codecs.IsPlain && values.Length != _chunkBytes)) { return false; }
+        if (!_locator.TryFind(number, out StoredValue value, out long offset, out long length)) { return false; }
+        if (Codecs.IsPlain)
+        {
+            RequireLength(length);
+            value.Read(offset, values);
+        }
+        else if (_bytes.Undo(ReadStored(value, offset, length), _chunkBytes, values) is var decoded && !decoded.Overlaps(values))
+        {
+            decoded.CopyTo(values); // nothing but checksums stood before them
+        }
+
+        ToLittleEndian(values);
+        return true;
+    }
+
+    public override void Dispose()
+    {
+        _locator.Dispose();
+        _bytes.Dispose();
+        _stored.Dispose();
+        _turned.Dispose();
+    }
+
+    private Span<byte> ReadStored(StoredValue value, long offset, long length)
+    {
+        if (Codecs.Steps.Count == 0) { RequireLength(length); }
+        if (length > ByteDecoder.MaxBytes)
+        {
+            throw new UnsupportedContainerException($"A stored chunk of {length:N0} bytes is not read; {ByteDecoder.MaxBytes:N0} is the limit.");
+        }
+
+        Span<byte> stored = _stored.Span((int)length);
+        value.Read(offset, stored);
+        return stored;
+    }
+
+    private void RequireLength(long length)
+    {
+        if (length != _chunkBytes) { throw new DamagedContainerException($"A chunk has {length:N0} bytes; {_chunkBytes:N0} are expected."); }
+    }
+
+    private void ToLittleEndian(Span<byte> values)
+    {
+        if (Codecs.Swaps.Count > 0) { ByteOrder.Swap(values, array.Grid.ElementSize, Codecs.Swaps); }
+    }
+}

@@ -1,0 +1,117 @@
+using System.Text.Json;
+using AnnDataCache.Containers;
+using AnnDataCache.Zarr;
+using Values = AnnDataCache.Tests.Hdf5.Values;
+
+namespace AnnDataCache.Tests.Zarr;
+
+/// <summary>Every array of the small stores, of both versions, as a folder and as a zip, read in every way the seam has.</summary>
+public sealed class ReadingTests : IDisposable
+{
+    private readonly SmallStores _stores = new();
+
+    [Theory]
+    [InlineData("v2", false)]
+    [InlineData("v2", true)]
+    [InlineData("v3", false)]
+    [InlineData("v3", true)]
+    public void EveryArrayHoldsWhatWasWritten(string name, bool isZip)
+    {
+        using ZarrFile file = isZip ? SmallStores.OpenZip(name) : _stores.OpenFolder(name);
+        List<string> different = [];
+        int arrays = 0;
+        foreach (JsonProperty expected in SmallStores.Contents(name).EnumerateObject())
+        {
+            arrays++;
+            try { different.AddRange(Differences((ContainerArray)Values.Open(file, expected.Name), expected.Value)); }
+            catch (ContainerException refused) { different.Add($"refused: {refused.Message}"); }
+        }
+
+        Assert.True(arrays > 80);
+        Assert.True(different.Count == 0, string.Join('\n', different));
+    }
+
+    [Theory]
+    [InlineData("v2", "refused/delta", "delta")]
+    [InlineData("v2", "refused/bz2", "bz2")]
+    [InlineData("v2", "refused/pickle", "pickle")]
+    [InlineData("v2", "refused/time", "M8")]
+    [InlineData("v3", "refused/codec", "zfp")]
+    [InlineData("v3", "refused/grid", "rectilinear")]
+    public void WhatIsNotReadIsRefusedByItsName(string name, string path, string word)
+    {
+        using ZarrFile file = SmallStores.OpenZip(name);
+        ContainerException refused = Assert.ThrowsAny<ContainerException>(() => Values.Hash((ContainerArray)Values.Open(file, path)));
+        Assert.Contains(word, refused.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"'{path}'", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AStoreIsReadWhoseNodesOnlyTheConsolidatedMetadataName()
+    {
+        string folder = _stores.Unpack("v2");
+        foreach (string name in (string[])[".zarray", ".zgroup", ".zattrs"])
+        {
+            foreach (string file in Directory.GetFiles(folder, name, SearchOption.AllDirectories)) { File.Delete(file); }
+        }
+
+        Directory.Delete(Path.Join(folder, "codecs", "gzip"), recursive: true);
+        using ZarrFile store = ZarrFile.OpenFolder(folder);
+        JsonElement contents = SmallStores.Contents("v2");
+        Assert.Equal("version 2", store.Root.FindAttribute("name")!.AsString());
+        Assert.Contains("strings", store.Root.MemberNames);
+        Assert.Empty(Differences((ContainerArray)Values.Open(store, "codecs/zstd-1"), contents.GetProperty("codecs/zstd-1")));
+        Assert.False(((ContainerGroup)store.Root.Open("codecs")).Contains("gzip")); // named, but nothing is stored: not an array of fill values
+    }
+
+    [Fact]
+    public void AZipMayHoldTheStoresFolder()
+    {
+        string zip = Path.Join(_stores.Folder, "wrapped.zip");
+        System.IO.Compression.ZipFile.CreateFromDirectory(_stores.Unpack("v3"), zip, System.IO.Compression.CompressionLevel.Fastest, includeBaseDirectory: true);
+        using ZarrFile store = ZarrFile.OpenZip(zip, "");
+        Assert.Empty(Differences((ContainerArray)Values.Open(store, "shards/holes"), SmallStores.Contents("v3").GetProperty("shards/holes")));
+        using ZarrFile inside = ZarrFile.OpenZip(zip, "shards");
+        Assert.Contains("holes", inside.Root.MemberNames);
+    }
+
+    [Fact]
+    public void MetadataMayHoldWhatPythonWritesForNumbersThatJsonLacks()
+    {
+        string folder = _stores.Unpack("v2");
+        File.WriteAllText(Path.Join(folder, ".zattrs"), """{"a": NaN, "b": [Infinity, -Infinity], "name": "not \"NaN\" here", "n": 3}""");
+        using ZarrFile store = ZarrFile.OpenFolder(folder);
+        Assert.Equal("not \"NaN\" here", store.Root.FindAttribute("name")!.AsString());
+        Assert.Equal(3, store.Root.FindAttribute("n")!.AsInteger());
+        Assert.Equal("NaN", store.Root.FindAttribute("a")!.AsString());
+    }
+
+    private static IEnumerable<string> Differences(ContainerArray array, JsonElement expected)
+    {
+        long[] shape = [.. expected.GetProperty("shape").EnumerateArray().Select(length => length.GetInt64())];
+        if (!shape.SequenceEqual(array.Shape)) { yield return $"{array.Path} has shape ({string.Join(", ", array.Shape)})"; }
+        if (expected.TryGetProperty("fields", out JsonElement fields))
+        {
+            foreach (JsonProperty field in fields.EnumerateObject())
+            {
+                foreach (string difference in Differences(array.OpenField(field.Name), field.Value)) { yield return difference; }
+            }
+
+            yield break;
+        }
+
+        string sha256 = expected.GetProperty("sha256").GetString()!;
+        if (Values.Hash(array) != sha256) { yield return array.Path; }
+        if (array.Type.IsString) { yield break; }
+        if (Values.Hash(array, workers: 1) != sha256) { yield return $"{array.Path}, one worker"; }
+        if (Hash(Values.ReadDirectly(array)) != sha256) { yield return $"{array.Path}, directly"; }
+        foreach (long step in (long[])[1, 3, 1000])
+        {
+            if (Hash(Values.ReadByRows(array, step)) != sha256) { yield return $"{array.Path}, {step} rows at a time"; }
+        }
+    }
+
+    private static string Hash(byte[] bytes) => Values.Hex(System.Security.Cryptography.SHA256.HashData(bytes));
+
+    public void Dispose() => _stores.Dispose();
+}
