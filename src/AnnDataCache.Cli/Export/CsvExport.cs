@@ -48,7 +48,7 @@ internal static class CsvExport
         writer.Write('\n');
     }
 
-    private static string Text(object? value) => value switch
+    internal static string Text(object? value) => value switch
     {
         null => "",
         string text => text,
