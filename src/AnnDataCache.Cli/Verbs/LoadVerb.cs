@@ -14,10 +14,13 @@ internal sealed class LoadVerb : Verb
         new("ELEMENT") { Description = "Elements to load.", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<bool> _all = new("--all") { Description = "Load all elements that can be read." };
 
+    private readonly Option<bool> _twin =
+        new("--twin") { Description = "Also build the twins of sparse matrices, which serve genes (of csc ones, cells)." };
+
     protected override string Name => "load";
     protected override string Summary => "Load elements, so that every process finds them in memory.";
     protected override string Example => "load pbmc3k.h5ad X obs obsm/X_pca";
-    protected override IEnumerable<Symbol> Symbols => [_file, _elements, _all];
+    protected override IEnumerable<Symbol> Symbols => [_file, _elements, _all, _twin];
 
     protected override int Execute(Session session)
     {
@@ -30,7 +33,7 @@ internal sealed class LoadVerb : Verb
         {
             try
             {
-                Load(session, source, element);
+                Load(session, source, element, session.Parsed.GetValue(_twin));
             }
             catch (ElementException refused) when (all)
             {
@@ -48,19 +51,37 @@ internal sealed class LoadVerb : Verb
         return result;
     }
 
-    private static void Load(Session session, CachedAnnData source, string element)
+    private static void Load(Session session, CachedAnnData source, string element, bool twin)
     {
         long start = Stopwatch.GetTimestamp();
         PinnedElement pinned;
         using (ProgressLine progress = new()) { pinned = source.Pin(element, progress, session.Cancellation); }
-        using (pinned) { WriteLoaded(session, element, pinned, Stopwatch.GetElapsedTime(start)); }
+        using (pinned)
+        {
+            WriteLoaded(session, element, pinned, Stopwatch.GetElapsedTime(start));
+            if (twin && pinned.Info.Kind is (ElementKind.Csr or ElementKind.Csc)) { LoadTwin(session, source, pinned.Info.Path); }
+        }
     }
 
-    private static void WriteLoaded(Session session, string element, PinnedElement pinned, TimeSpan elapsed)
+    private static void LoadTwin(Session session, CachedAnnData source, string element)
+    {
+        long start = Stopwatch.GetTimestamp();
+        try
+        {
+            using PinnedElement twin = source.Slices(element).PinTwin(session.Cancellation)!;
+            WriteLoaded(session, element, twin, Stopwatch.GetElapsedTime(start), "twin");
+        }
+        catch (StoreException useless) when (useless.Error == CacheError.TooLarge)
+        {
+            WriteRefused(session, $"{element} (twin)", useless.Message); // the element itself is there
+        }
+    }
+
+    private static void WriteLoaded(Session session, string element, PinnedElement pinned, TimeSpan elapsed, string? derived = null)
     {
         if (!session.Json)
         {
-            session.Out.WriteLine(Describe(pinned, elapsed, element));
+            session.Out.WriteLine(Describe(pinned, elapsed, derived is null ? element : $"{element} ({derived})"));
             foreach ((string column, string reason) in pinned.RefusedColumns) { WriteRefused(session, $"{element}/{column}", reason); }
             return;
         }
@@ -69,6 +90,7 @@ internal sealed class LoadVerb : Verb
         {
             writer.WriteStartObject();
             writer.WriteString("element", element);
+            if (derived is not null) { writer.WriteString("derived", derived); }
             WriteMembers(writer, pinned, elapsed);
             if (pinned.RefusedColumns.Count > 0)
             {

@@ -12,7 +12,8 @@ internal static class Verbs
 
     private static IEnumerable<Verb> All =>
     [
-        new DemoVerb(), new InspectVerb(), new LoadVerb(), new ShowVerb(), new ExportVerb(), new SummaryVerb(), new ListVerb(), new StatsVerb(),
+        new DemoVerb(), new InspectVerb(), new LoadVerb(), new ShowVerb(), new GeneVerb(), new SliceVerb(), new ExportVerb(),
+        new SummaryVerb(), new ListVerb(), new StatsVerb(),
         new EvictVerb(), new ClearVerb(), new PutVerb(), new GetVerb(), new ContainsVerb(), new DeleteVerb(), new CsvVerb(),
         new VerifyVerb(), new DoctorVerb(), new ExplainVerb(), new ChecksumVerb(), new DemoReaderVerb(),
     ];

@@ -43,6 +43,22 @@ public sealed class ReadmeSamples : IDisposable
     }
 
     [Fact]
+    public void TheSlices()
+    {
+        using Cache cache = Cache.Open();
+        using CachedAnnData pbmc = cache.Open("samples/pbmc-like.h5ad");
+
+        MatrixSlices slices = pbmc.Slices("layers/counts");
+        float[] cd3d = slices.Gene("CD3D");                         // n_obs numbers
+        float[] block = slices.Block<float>([0, 5, 9], [17, 4]);    // 3 cells × 2 genes
+        SparseSlice cells = slices.Cells([3, 1, 2]);                // CSR, all genes
+
+        Assert.Equal(700, cd3d.Length);
+        Assert.Equal(6, block.Length);
+        Assert.Equal(3, cells.Rows);
+    }
+
+    [Fact]
     public void TheObjects()
     {
         using Cache cache = Cache.Open();

@@ -13,7 +13,7 @@ internal static class MatrixParts
         PinnedElement whole = data.Pin(element, null, cancellation);
         if (whole.Info.Kind != ElementKind.Csr || data.TwinPolicy == TwinPolicy.Never) { return whole; }
         SparseView view = SparseView.Of(whole.Part.View);
-        if (view.Entries >= GeneReader.FewEntries && TwinDraft.IsWorthwhile(view)) { data.StartTwin(whole); }
+        data.StartTwin(whole, view);
         return whole;
     }
 
