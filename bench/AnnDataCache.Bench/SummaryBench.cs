@@ -58,7 +58,7 @@ internal static class SummaryBench
         start = time.perf_counter(); rows = np.sort(np.random.default_rng(1).permutation(data.n_obs)[:4096]); backed[rows].X.toarray()
         out["backed"] = 4096 / (time.perf_counter() - start)
         assert np.allclose(ours.mean.to_numpy(), theirs[0].loc[ours.mean.index].to_numpy(), rtol=1e-4)
-        out["sum"] = float(ours.mean.to_numpy().sum())
+        out["sum"] = sum(ours.mean.to_numpy().T.ravel().tolist())  # in the order of the sum in C#
         print(json.dumps(out))
         """;
 

@@ -8,6 +8,9 @@ internal static class CommonOptions
     internal static readonly Option<bool> Json =
         new("--json") { Description = "Write JSON for scripts instead of text.", Recursive = true };
 
+    internal static readonly Option<bool> Check =
+        new("--check") { Description = "Know a Zarr store by every file in it, however many there are.", Recursive = true };
+
     private static readonly (Option<string?> Option, string Variable, bool IsFolder)[] s_settings =
     [
         (Setting("--hot-folder", "FOLDER", "Folder of the tier in memory [default: /dev/shm/anndata-cache-<uid>]."),
@@ -27,6 +30,7 @@ internal static class CommonOptions
     internal static void AddTo(Command root)
     {
         root.Options.Add(Json);
+        root.Options.Add(Check);
         foreach ((Option<string?> option, _, _) in s_settings) { root.Options.Add(option); }
     }
 
@@ -40,6 +44,7 @@ internal static class CommonOptions
             Environment.SetEnvironmentVariable(variable, isFolder ? Path.GetFullPath(value) : value);
         }
 
+        if (parsed.GetValue(Check)) { Environment.SetEnvironmentVariable("ANNDATA_CACHE_CHECK", "all"); }
         return CacheOptions.FromEnvironment();
     }
 

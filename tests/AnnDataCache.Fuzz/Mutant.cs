@@ -15,6 +15,8 @@ internal sealed class Mutant
 
     private readonly List<Edit> _edits = [];
 
+    private byte[]? _store;
+
     private Mutant(SeedFile seed) => Seed = seed;
 
     internal SeedFile Seed { get; }
@@ -25,6 +27,12 @@ internal sealed class Mutant
     {
         Random random = new(unchecked((int)((number * 0x9E3779B1L) ^ (run * 0x85EBCA77L))));
         Mutant mutant = new(seeds[random.Next(seeds.Count)]);
+        if (mutant.Seed.Store is { } store)
+        {
+            mutant._store = StoreDamage.Make(store, random);
+            return mutant;
+        }
+
         for (int edits = 1 + random.Next(6); edits > 0; edits--) { mutant._edits.Add(mutant.Damage(random)); }
         return mutant;
     }
@@ -32,13 +40,14 @@ internal sealed class Mutant
     /// <summary>The same seed with other edits, as when they are tried without one of them.</summary>
     internal Mutant With(IEnumerable<Edit> edits)
     {
-        Mutant other = new(Seed);
+        Mutant other = new(Seed) { _store = _store };
         other._edits.AddRange(edits);
         return other;
     }
 
     internal byte[] ToBytes()
     {
+        if (_store is not null) { return _store; }
         byte[] bytes = [.. Seed.Bytes];
         foreach (Edit edit in _edits)
         {
@@ -76,7 +85,7 @@ internal sealed class Mutant
 
     private int Near(Random random, int structure) => Math.Min(Seed.Bytes.Length - 1, structure + random.Next(StructureReach));
 
-    private static long Interesting(Random random, int length) => random.Next(14) switch
+    internal static long Interesting(Random random, int length) => random.Next(14) switch
     {
         0 => 0, 1 => 1, 2 => -1, 3 => 0x7F, 4 => 0x80, 5 => 0x7FFF, 6 => 0xFFFF, 7 => int.MaxValue, 8 => uint.MaxValue,
         9 => long.MaxValue, 10 => length, 11 => length - 1, 12 => 1L << random.Next(63), _ => random.NextInt64(),

@@ -4,7 +4,6 @@ using System.Text.RegularExpressions;
 using AnnDataCache.Codecs;
 using AnnDataCache.Containers;
 using AnnDataCache.Elements;
-using AnnDataCache.Hdf5;
 using AnnDataCache.Interop;
 using AnnDataCache.Loading;
 using AnnDataCache.Parts;
@@ -45,7 +44,7 @@ internal sealed partial class Reading
     {
         try
         {
-            using Hdf5File file = Hdf5File.Open(path);
+            using ContainerFile file = SourceContainer.Open(path);
             ContainerGroup root = TenXMatrix.AsAnnData(file.Root);
             ElementInfo tree = ElementTree.Describe(root, root, "", null, withValues: true);
             ElementInfo read = TreeJson.Read(TreeJson.Write(tree));

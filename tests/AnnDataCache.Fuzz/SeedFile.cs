@@ -6,6 +6,9 @@ namespace AnnDataCache.Fuzz;
 /// <param name="Structures">Offsets at which a structure of the format begins: there damage reaches deep.</param>
 internal sealed record SeedFile(string Path, byte[] Bytes, IReadOnlyList<int> Structures)
 {
+    /// <summary>Keys and values of a Zarr store; null for a file.</summary>
+    internal StoreSeed? Store { get; private init; }
+
     /// <summary>Larger files teach the reader nothing new and cost time.</summary>
     private const int MaxBytes = 400 << 10;
 
@@ -28,6 +31,7 @@ internal sealed record SeedFile(string Path, byte[] Bytes, IReadOnlyList<int> St
             seeds.Add(new SeedFile(path, bytes, FindStructures(bytes)));
         }
 
+        seeds.AddRange(StoreSeed.FindAll(folders).Select(store => new SeedFile(store.Path, [], []) { Store = store }));
         return seeds;
     }
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 
 from ._errors import ExecutableMissing, StoreUnusable
-from ._store.names import Stamp, observe
+from ._store.sources import Stamp, observe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def _file(anndata: Any, path: str) -> anndata.AnnData:
         _read.pop(path, None)
         while len(_read) >= _MAX_READ:
             _read.pop(next(iter(_read)))
-        known = _read[path] = (stamp, anndata.read_h5ad(path))
+        known = _read[path] = (stamp, anndata.read_zarr(path) if os.path.isdir(path) else anndata.read_h5ad(path))
     return known[1]
 
 

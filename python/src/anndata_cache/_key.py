@@ -104,11 +104,11 @@ def path_of(key: str | os.PathLike[str] | Key) -> str:
 
 
 def _in_data_folder(name: str) -> str:
-    """A name may leave out `.h5ad`; a file that has exactly this name comes first."""
+    """A name may leave out `.h5ad` or `.zarr`; what has exactly this name comes first."""
     path = os.path.join(store.current().settings.data_folder, name)
-    if name.endswith((_SUFFIX, *_OTHER_SUFFIXES)) or os.path.isfile(path):
+    if name.endswith((_SUFFIX, *_OTHER_SUFFIXES)) or os.path.exists(path):
         return path
-    return path + _SUFFIX
+    return path + (".zarr" if os.path.isdir(path + ".zarr") and not os.path.isfile(path + _SUFFIX) else _SUFFIX)
 
 
 def _restore(name: str, path: str, location: CacheLocation) -> Key:

@@ -40,7 +40,7 @@ internal abstract class Verb
     /// <summary>Does the work and returns the exit code.</summary>
     protected abstract int Execute(Session session);
 
-    protected static Argument<string> FileArgument(string description = "An .h5ad or .h5mu file.") =>
+    protected static Argument<string> FileArgument(string description = "An .h5ad or .h5mu file, or a .zarr store.") =>
         new("FILE") { Description = description };
 
     protected static Argument<string> ElementArgument() =>

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Text;
 using System.Text.Json.Nodes;
 using AnnDataCache.Objects;
 using AnnDataCache.Parts;
@@ -80,7 +79,7 @@ public sealed partial class Cache
     /// <inheritdoc cref="Put(string, RecordBatch, bool, CancellationToken)"/>
     public PutResult Put(string name, JsonNode? value, bool overwrite = true)
     {
-        byte[] json = Encoding.UTF8.GetBytes(value?.ToJsonString() ?? "null");
+        byte[] json = ObjectLayouts.TextOf(name, value);
         using ObjectWriter writer = Reserve(ObjectLayouts.Json(Named(name), json.Length), overwrite);
         return ObjectLayouts.Fill(writer, ObjectLayouts.Bytes<long>([0, json.Length]), [], json);
     }

@@ -23,6 +23,7 @@ public sealed class SupportTests
         AppendNumbers(text);
         AppendContainer(text);
         AppendFilters(text);
+        ZarrSupport.Append(text, (headers, rows) => Table(text, headers, rows));
         AppendBounds(text);
         AppendDamage(text);
         VerifiedText.CheckDocument("support.md", text.ToString());

@@ -28,7 +28,8 @@ public sealed class ShrinkingSourceTests : IDisposable
         using Cache cache = _store.Open();
         using CachedAnnData file = cache.Open(_source);
         OnceReported cut = new(() => Cut(left));
-        CacheException error = Assert.ThrowsAny<CacheException>(() => file.Pin(element, cut, TestContext.Current.CancellationToken).Dispose());
+        CacheException error = Assert.ThrowsAny<CacheException>(
+            () => file.Pin(element, cut, TestContext.Current.CancellationToken).Dispose());
         Assert.True(error is SourceException or ElementException, error.Message);
         Assert.True(cut.Happened, "The load was over before the file was cut.");
         Assert.Empty(Directory.GetFiles(Path.Join(_store.Options.HotFolder, "tmp")));

@@ -74,6 +74,8 @@ public sealed partial class MachineFaultTests : IDisposable
         string shim = Path.Join(_line.Folder, "jumping.so");
         Assert.SkipUnless(File.Exists(CommandLine.Native), "The native executable is not published.");
         Assert.SkipUnless(TryCompile(shim), "There is no C compiler.");
+        ProcessStartInfo date = new("date", ["+%s"]) { Environment = { ["LD_PRELOAD"] = shim } };
+        Assert.True(Enumerable.Range(0, 5).Select(_ => long.Parse(CallResult.Of(date).Out, null)).Distinct().Count() > 2, "The clock does not jump.");
         _line.Program = CommandLine.Native;
         _line.Environment["LD_PRELOAD"] = shim;
         _line.Environment["ANNDATA_CACHE_COLD_BYTES"] = "1GB";

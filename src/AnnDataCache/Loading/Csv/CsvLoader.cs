@@ -55,6 +55,7 @@ internal sealed class CsvLoader(PartStore store, ColdWriter coldWriter)
         using LoadTicket ticket = store.EnterLoad(name, cancellation);
         if (ticket.Published is { } published) { return published; }
         long start = Stopwatch.GetTimestamp();
+        source.LetSettle();
         using SourceFile file = SourceFile.Open(source.Path);
         if (!file.Stat.SameVersion(source.Stat)) { throw new SourceChangedException(source.Path); }
         try

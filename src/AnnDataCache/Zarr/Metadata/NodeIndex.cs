@@ -31,7 +31,7 @@ internal sealed class NodeIndex
         IsVersion3 = store.Contains(KeyStore.Join(root, Version3));
         if (!IsVersion3 && !Group2s.Any(name => store.Contains(KeyStore.Join(root, name))))
         {
-            throw new DamagedContainerException($"There is no Zarr group: none of {Version3}, {string.Join(", ", Group2s)} was found.");
+            throw new DamagedContainerException($"It is a folder, but no Zarr group: none of {Version3}, {string.Join(", ", Group2s)} is in it.");
         }
 
         ReadConsolidated();
@@ -46,8 +46,12 @@ internal sealed class NodeIndex
         ? _store.Contains(KeyOf(path, Version3)) || IsConsolidated(path)
         : _store.Contains(KeyOf(path, Group2)) || _store.Contains(KeyOf(path, Array2)) || IsConsolidated(path);
 
-    internal IEnumerable<string> Members(string path) =>
-        _store.Folders(KeyOf(path, "")).Where(name => Contains(KeyStore.Join(path, name)));
+    /// <summary>Names of the nodes in a group. What cannot be looked into is one of them, so that it is refused alone, with its reason.</summary>
+    internal IEnumerable<string> Members(string path) => _store.Folders(KeyOf(path, "")).Where(name =>
+    {
+        try { return Contains(KeyStore.Join(path, name)); }
+        catch (ContainerException) { return true; }
+    });
 
     /// <exception cref="DamagedContainerException">No such node, or its metadata are damaged.</exception>
     internal NodeText Read(string path) => IsVersion3 ? Read3(path) : Read2(path);
@@ -82,7 +86,7 @@ internal sealed class NodeIndex
     private static DamagedContainerException Missing(string path) => new($"There is no group or array '{path}'.");
 
     private JsonElement? Text(string key) => _store.Read(key, ZarrJson.MaxConsolidatedBytes) is { } text
-        ? ZarrJson.Parse(text.Length <= ZarrJson.MaxBytes || key.EndsWith(Version3, StringComparison.Ordinal) && key == KeyOf("", Version3) ? text : throw TooLarge(key, text.Length), key)
+        ? ZarrJson.Parse(text.Length <= ZarrJson.MaxBytes || key == KeyOf("", Version3) ? text : throw TooLarge(key, text.Length), key) // the root's has all nodes'
         : null;
 
     private static DamagedContainerException TooLarge(string key, long bytes) =>

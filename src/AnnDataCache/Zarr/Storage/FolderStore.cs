@@ -107,6 +107,7 @@ internal sealed class FolderStore : KeyStore
     private FileDescriptor? Missing(string key, int flags, bool resolve, int error)
     {
         if (error is PosixException.NoEntry or PosixException.NameTooLong) { return null; }
+        if (error == PosixException.AccessDenied) { throw new UnsupportedContainerException($"This user may not read '{Path}/{key}'."); }
         if (error is not (PosixException.NotFolder or PosixException.TooManyLinks)) { throw new SourceReadException($"{Path}/{key}", new PosixException("Cannot open it", error)); }
         if (!resolve) { return null; }
 
