@@ -5,7 +5,7 @@ namespace AnnDataCache.Cli;
 /// <summary>Which cells or genes a call names: positions, ranges, names, files of them.</summary>
 internal static class SliceArguments
 {
-    /// <summary>Positions as people write them: <c>7</c>, <c>0:100</c> (without its end), <c>5,9,20:30</c>, <c>@file</c> with one of these a line.</summary>
+    /// <summary>Positions as people write them: <c>7</c>, <c>0:100</c> (without its end), <c>5,9,20:30</c>, <c>file:PATH</c> with one of these a line.</summary>
     /// <param name="text">What was given.</param>
     /// <param name="length">Length of the axis.</param>
     /// <param name="option">For messages.</param>
@@ -37,14 +37,16 @@ internal static class SliceArguments
     private static IEnumerable<string> Parts(string text, string option)
     {
         const StringSplitOptions Clean = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
-        if (!text.StartsWith('@')) { return text.Split(',', Clean); }
+        const string FromFile = "file:"; // an @ would be taken by the parser of the command line
+        if (!text.StartsWith(FromFile, StringComparison.Ordinal)) { return text.Split(',', Clean); }
+        string path = text[FromFile.Length..];
         try
         {
-            return File.ReadLines(text[1..]).SelectMany(line => line.Split(',', Clean)).ToArray();
+            return File.ReadLines(path).SelectMany(line => line.Split(',', Clean)).ToArray();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new UsageException($"{option}: '{text[1..]}' cannot be read: {error.Message}");
+            throw new UsageException($"{option}: '{path}' cannot be read: {error.Message}");
         }
     }
 

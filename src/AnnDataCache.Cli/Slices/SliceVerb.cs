@@ -11,9 +11,9 @@ internal sealed class SliceVerb : Verb
     private readonly Argument<string?> _element =
         new("ELEMENT") { Description = "Matrix: X, raw/X, layers/counts, obsm/X_umap [default: X].", Arity = ArgumentArity.ZeroOrOne };
     private readonly Option<string?> _cells =
-        new("--cells") { Description = "Positions from 0 and ranges without their end, such as 5,9,20:30; @FILE reads them [default: all].", HelpName = "CELLS" };
+        new("--cells") { Description = "Positions from 0 and ranges without their end, such as 5,9,20:30; file:PATH reads them [default: all].", HelpName = "CELLS" };
     private readonly Option<string?> _genes =
-        new("--genes") { Description = "Names, positions and ranges; @FILE reads them [default: all].", HelpName = "GENES" };
+        new("--genes") { Description = "Names, positions and ranges; file:PATH reads them [default: all].", HelpName = "GENES" };
     private readonly Option<bool> _dense = new("--dense") { Description = "All genes of sparse cells as dense numbers, zeros included." };
     private readonly SliceOptions _slice = new();
 

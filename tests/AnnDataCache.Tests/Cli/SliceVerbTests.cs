@@ -65,13 +65,13 @@ public sealed class SliceVerbTests : IDisposable
     }
 
     [Theory]
-    [InlineData(12, "feature_name", "gene", "Gene9")]
-    [InlineData(13, "20 (ENSG00020)", "gene", "MATR3", "--column", "feature_name")]
+    [InlineData(14, "feature_name", "gene", "Gene9")]
+    [InlineData(15, "20 (ENSG00020)", "gene", "MATR3", "--column", "feature_name")]
     [InlineData(10, "layers/nothing", "gene", "ENSG00009", "--layer", "nothing")]
     [InlineData(2, "outside", "gene", "37", "--positions")]
     [InlineData(2, "0:61", "slice", "--cells", "5:62")]
     [InlineData(2, "no position", "slice", "--cells", "cell-1")]
-    [InlineData(2, "cannot be read", "slice", "--cells", "@/nowhere")]
+    [InlineData(2, "cannot be read", "slice", "--cells", "file:/nowhere")]
     public void AWrongAskHasItsExitCodeAndSaysWhatWouldDo(int exit, string hint, string verb, params string[] rest)
     {
         CallResult result = _line.Run([verb, s_forms, .. rest]);

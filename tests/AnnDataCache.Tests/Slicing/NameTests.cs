@@ -38,7 +38,7 @@ public sealed class NameTests : IDisposable
     public void TheTableIsAPartThatOthersFind()
     {
         _fixture.File.Slices("X").FindGene("Gene1", "feature_name", TestContext.Current.CancellationToken);
-        StoredPart table = Assert.Single(_fixture.Cache.List(), part => part.Derived == "lookup feature_name");
+        StoredPart table = Assert.Single(_fixture.Cache.List(), part => part is { Derived: "lookup feature_name", Tier: "hot" });
         Assert.Equal(("var", "hot", false), (table.Element, table.Tier, table.Stale));
         using Cache other = _fixture.Store.Open();
         using CachedAnnData same = other.Open(SliceFixture.Forms);
