@@ -5,13 +5,14 @@ namespace AnnDataCache.Bench;
 /// <summary>A hot tier for one measurement, without a cold one; the published executable that fills it; where results go.</summary>
 internal sealed class BenchStore : IDisposable
 {
-    private readonly string _executable = Path.Join(Root(), "artifacts", "anndata-cache");
+    /// <summary>The published executable.</summary>
+    internal string Executable { get; } = Path.Join(Root(), "artifacts", "anndata-cache");
 
     internal BenchStore()
     {
-        if (!File.Exists(_executable))
+        if (!File.Exists(Executable))
         {
-            throw new IOException($"There is no '{_executable}'. Run: dotnet publish src/AnnDataCache.Cli -c Release -o artifacts");
+            throw new IOException($"There is no '{Executable}'. Run: dotnet publish src/AnnDataCache.Cli -c Release -o artifacts");
         }
 
         HotFolder = Directory.CreateDirectory(Path.Join("/dev/shm", $"anndata-cache-bench-{Environment.ProcessId}")).FullName;
@@ -27,7 +28,7 @@ internal sealed class BenchStore : IDisposable
     internal MeasuredProcess Execute(params string[] arguments) => Execute(Variables, arguments);
 
     internal MeasuredProcess Execute(IReadOnlyDictionary<string, string> variables, params string[] arguments) =>
-        MeasuredProcess.Run(_executable, arguments, variables);
+        MeasuredProcess.Run(Executable, arguments, variables);
 
     /// <summary>Removes the hot tier and leaves what else is in the folder.</summary>
     internal void EmptyHot()

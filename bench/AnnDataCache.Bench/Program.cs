@@ -4,9 +4,13 @@ using AnnDataCache.Bench.Soak;
 // bench FILE.h5ad [--rounds N]   load, first hit, repeat hit and memory beside anndata.read_h5ad, in one run
 // bench compare FOLDER [NAME …]  every way to a file's values, side by side
 // bench check FOLDER [NAME …]    the same ratios against the stored ones
+// bench hits FILE                hits, a cold part after a reboot, the executable's answer, memory of many readers
 // bench memory FILE.h5ad …       private memory of a load, file by file
 // bench zarr V3.zarr V2.zarr     X of a sharded store beside zarr-python and beside the codec alone
 // bench scale                    a hit, a reservation and the statistics by the number of parts
+// bench genes FILE.h5ad …         genes, cells and twins beside scipy
+// bench summary FILE.h5ad        numbers of dot plots and mini-batches, on a file of bench/make_cells.py
+// bench objects                  gets, puts and overwrites of objects, and a CSV file beside pandas
 // bench replay                   eviction policies on generated traces
 // bench soak [--minutes N]       many processes that read, load, evict, rewrite and are killed; every read is checked
 
@@ -18,10 +22,14 @@ if (args is [] or ["--help"] or ["-h"])
           dotnet run -c Release --project bench/AnnDataCache.Bench -- FILE.h5ad [--rounds N] [--element X]
           dotnet run -c Release --project bench/AnnDataCache.Bench -- compare FOLDER [NAME …] [--rounds N] [--cold]
           dotnet run -c Release --project bench/AnnDataCache.Bench -- check FOLDER [NAME …]
+          dotnet run -c Release --project bench/AnnDataCache.Bench -- hits FILE.h5ad
           dotnet run -c Release --project bench/AnnDataCache.Bench -- memory FILE.h5ad …
           dotnet run -c Release --project bench/AnnDataCache.Bench -- zarr V3.zarr V2.zarr
           dotnet run -c Release --project bench/AnnDataCache.Bench -- scale
+          dotnet run -c Release --project bench/AnnDataCache.Bench -- objects
+          dotnet run -c Release --project bench/AnnDataCache.Bench -- genes FILE.h5ad …
           dotnet run -c Release --project bench/AnnDataCache.Bench -- replay
+          dotnet run -c Release --project bench/AnnDataCache.Bench -- summary FILE.h5ad [--rounds N]
           dotnet run -c Release --project bench/AnnDataCache.Bench -- soak [--minutes 60] [--processes 16] [--round 30] [--pace 0.4]
               [--hot 400MB] [--cold 300MB] [--cells 80000] [--seed 1] [--folder /tmp/soak]
 
@@ -38,10 +46,14 @@ try
         "compare" => Compare(args[1..]),
         "check" => RatioCheck.Run(args[1], args[2..]),
         "floor" => FloorProcess.Run(args[1], long.Parse(args[2], System.Globalization.CultureInfo.InvariantCulture), args[3]),
+        "hits" => HitBench.Run(BenchArguments.Parse(args[1..])),
         "memory" => MemoryBench.Run(args[1..]),
         "zarr" => ZarrBench.Run(Path.GetFullPath(args[1]), Path.GetFullPath(args[2]), rounds: 7),
         "scale" => ScaleBench.Run(),
+        "objects" => ObjectBench.Run(),
+        "genes" => GenesBench.Run(args[1..], rounds: 3),
         "replay" => ReplayBench.Run(),
+        "summary" => SummaryBench.Run(BenchArguments.Parse(args[1..])),
         "soak" => SoakBench.Run(args[1..]),
         "soak-worker" => SoakWorker.Run(args[1..]),
         "soak-probe" => SoakProbe.Run(args[1..]),

@@ -8,13 +8,13 @@ import subprocess
 
 from conftest import EXECUTABLE, SAMPLE
 
-from anndata_cache._store import names, store
+from anndata_cache._store import names, sources, store
 
 
 def test_names_are_the_executables(folders):
     elements = ["X", "obs", "layers/counts", "obsm/X_umap", "uns"]
     done = subprocess.run([EXECUTABLE, "load", "--json", SAMPLE, *elements], capture_output=True, text=True, check=True)
-    version = names.version_of(names.observe(str(SAMPLE)))
+    version = names.version_of(sources.observe(str(SAMPLE)))
     for line in done.stdout.splitlines():
         answer = json.loads(line)
         ours = f"{names.identity_of(os.path.realpath(SAMPLE), answer['element'])}.{version}"

@@ -12,7 +12,7 @@ import pytest
 from conftest import REPOSITORY
 
 PYTHON = REPOSITORY / "python"
-FILES = sorted([*PYTHON.glob("src/**/*.py"), *PYTHON.glob("tests/**/*.py"), *PYTHON.glob("*.py"), *REPOSITORY.glob("bench/*.py")])
+FILES = sorted([*PYTHON.glob("src/**/*.py"), *PYTHON.glob("tests/**/*.py"), *PYTHON.glob("*.py"), REPOSITORY / "bench" / "python_bench.py"])
 
 
 def test_types_are_right(tmp_path):

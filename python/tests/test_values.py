@@ -112,11 +112,6 @@ def test_a_file_without_x_has_none(odd_file):
         cache.X(odd_file)
 
 
-def test_a_folder_that_is_no_store_is_refused(tmp_path):
-    with pytest.raises(cache.SourceUnreadable, match="is a folder"):
-        cache.open(tmp_path).X
-
-
 @pytest.mark.parametrize("promotion", ["never", "always"])
 def test_the_cold_tier_serves_and_promotes_as_it_is_told(dense_file, folders, monkeypatch, promotion):
     from anndata_cache._store import store

@@ -11,8 +11,7 @@ import pytest
 from conftest import EXECUTABLE
 
 import anndata_cache as cache
-from anndata_cache._store import folders as rule
-from anndata_cache._store import names
+from anndata_cache._store import names, sources
 
 anndata = pytest.importorskip("anndata")
 zarr = pytest.importorskip("zarr")
@@ -30,16 +29,16 @@ def written(tmp_path):
 
 
 @pytest.mark.parametrize("many", [False, True])
-def test_names_are_the_executables(written, folders, many, monkeypatch):
+def test_names_are_the_executables(written, folders, many):
     path, _ = written
     if many:
         for number in range(5000):
             (path / "X" / f"stray-{number}").touch()
     done = subprocess.run([EXECUTABLE, "load", "--json", path, "X"], capture_output=True, text=True, check=True)
-    name = f"{names.identity_of(os.path.realpath(path), 'X')}.{names.version_of(names.observe(str(path)))}"
+    name = f"{names.identity_of(os.path.realpath(path), 'X')}.{names.version_of(sources.observe(str(path)))}"
     assert os.path.basename(json.loads(done.stdout.splitlines()[0])["file"]) == name
-    monkeypatch.setenv("ANNDATA_CACHE_CHECK", "all")
-    other = f"{names.identity_of(os.path.realpath(path), 'X')}.{names.version_of(names.observe(str(path)))}"
+    sources._folders.clear()
+    other = f"{names.identity_of(os.path.realpath(path), 'X')}.{names.version_of(sources.observe(str(path), every_file=True))}"
     assert (other == name) != many
 
 
@@ -54,10 +53,10 @@ def test_a_store_is_read_as_an_anndata(written, folders):
 def test_a_chunk_that_is_overwritten_makes_a_new_version(written, folders):
     path, data = written
     assert cache.open(path).X[0, 0] == 0
-    before = names.observe(str(path))
-    assert names.observe(str(path)) == before
+    before = sources.observe(str(path))
+    assert sources.observe(str(path)) == before
     zarr.open(str(path), "r+")["X"][0, 0] = 7
-    assert names.observe(str(path)) != before
+    assert sources.observe(str(path)) != before
     assert cache.open(path).X[0, 0] == 7
 
 
@@ -67,11 +66,13 @@ def test_the_entries_that_count_are_known_by_their_stats(tmp_path):
         (tmp_path / "x" / name / "0").write_bytes(b"1")
     (tmp_path / "x" / ".zgroup").touch()
     path = str(tmp_path / "x")
-    count, *_ = rule.observe_folder(path, False)
+    _, _, count, *_ = sources.observe(path)
     assert count == 6  # the folder, two folders, three files
-    first = rule.observe_folder(path, False)
+    first = sources.observe(path)
     with open(f"{path}/b/0", "r+b") as file:
         file.write(b"2")
         os.utime(file.fileno(), ns=(1, 1))
-    assert rule.observe_folder(path, False) != first
-    assert rule.observe_folder(path, False) == rule.observe_folder(path, True)
+    assert sources.observe(path) != first
+    found = sources.observe(path)
+    sources._folders.clear()
+    assert found == sources.observe(path, every_file=True)

@@ -26,6 +26,8 @@ internal static class ExitCodes
             yield return ((int)CacheError.ElementUnreadable, "an element cannot be read");
             yield return ((int)CacheError.ObjectExists, "there is an object of this name, which was not to be overwritten");
             yield return ((int)CacheError.BadContent, "what was to be put is not what it is said to be");
+            yield return ((int)CacheError.NameNotFound, "no gene has that name");
+            yield return ((int)CacheError.NameAmbiguous, "several genes have that name");
             yield return ((int)CacheError.SourceNotFound, "there is no such file");
             yield return ((int)CacheError.SourceDenied, "the file may not be read");
             yield return ((int)CacheError.SourceUnreadable, "the file is not AnnData, or is damaged");

@@ -28,6 +28,7 @@ public sealed partial class Cache : IDisposable
     private readonly Loader _loader;
     private readonly PinTables _pins;
     private readonly HeldObjects _objects;
+    private readonly CsvLoader _csv;
     private readonly TwinBuilder _twins;
     private bool _disposed;
 
@@ -39,6 +40,7 @@ public sealed partial class Cache : IDisposable
         _objects = new HeldObjects(store, _pins);
         _twins = new TwinBuilder(logger);
         _loader = new Loader(store, options, _coldWriter, logger);
+        _csv = new CsvLoader(store, _coldWriter);
     }
 
     /// <summary>The options it was opened with.</summary>

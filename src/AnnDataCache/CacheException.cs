@@ -11,6 +11,10 @@ public enum CacheError
     ObjectExists = 12,
     /// <summary>What was to be put is not what it is said to be: a stream too short or too long, lengths or values that contradict its layout.</summary>
     BadContent = 13,
+    /// <summary>No gene has that name; the message has names that are near.</summary>
+    NameNotFound = 14,
+    /// <summary>Several genes have that name; the message lists them.</summary>
+    NameAmbiguous = 15,
     /// <summary>There is no such source file.</summary>
     SourceNotFound = 20,
     /// <summary>This user may not read the source file.</summary>

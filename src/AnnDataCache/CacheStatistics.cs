@@ -47,13 +47,6 @@ public sealed record StoredPart(
 /// <param name="Replaced">True when it has taken the place of another object.</param>
 public sealed record PutResult(string Name, string File, string Tier, long Bytes, bool Replaced);
 
-/// <summary>How much of the store is in use, and by how many objects.</summary>
-/// <param name="BudgetBytes">What both tiers may hold.</param>
-/// <param name="UsedBytes">What they hold: elements, objects, and reservations of loads under way.</param>
-/// <param name="Objects">Objects that have a name.</param>
-/// <param name="ObjectBytes">What those take.</param>
-public sealed record StoreUsage(long BudgetBytes, long UsedBytes, long Objects, long ObjectBytes);
-
 /// <summary>How serious a <see cref="Finding"/> is.</summary>
 public enum Severity
 {

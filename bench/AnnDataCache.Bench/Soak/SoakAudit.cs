@@ -19,8 +19,26 @@ internal sealed class SoakAudit(SoakPlan plan, SoakDeeds deeds, bool ownsMemory)
             if (attempt < 20) { Thread.Sleep(50); continue; } // a reader between open and lock lets go when it looks at the link count
 
             deeds.MostNameless = Math.Max(deeds.MostNameless, sample.Nameless);
-            Find($"{sample.Nameless:N0} bytes of deleted files are still held: a part was evicted under its readers");
+            foreach (string mapping in DeletedMappings()) { Find($"a part was evicted under its reader: {mapping}"); }
             return;
+        }
+    }
+
+    /// <summary>
+    /// Deleted files of the tier that some process has mapped. One that has the file open and does not map it may have been
+    /// stopped on its way to look at the link count, or to close what it has given up: it lets go when it continues.
+    /// </summary>
+    private IEnumerable<string> DeletedMappings()
+    {
+        foreach (string process in Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)))
+        {
+            string[] maps;
+            try { maps = File.ReadAllLines(Path.Join(process, "maps")); }
+            catch (Exception gone) when (gone is IOException or UnauthorizedAccessException) { continue; }
+            foreach (string line in maps.Where(line => line.Contains(plan.Memory, StringComparison.Ordinal) && line.EndsWith("(deleted)", StringComparison.Ordinal)))
+            {
+                yield return $"{process}: {line}";
+            }
         }
     }
 

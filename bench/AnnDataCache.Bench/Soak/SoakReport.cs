@@ -32,7 +32,7 @@ internal static class SoakReport
         Row("**bytes leaked** · left-over files", $"**{deeds.LeakedBytes:N0}** · {deeds.Leftovers:N0}");
         Row("most bytes of the hot tier in all samples (under its lock)", $"{deeds.MostBytes:N0} in {deeds.Samples:N0} samples");
         Row("**bytes over the budget**", $"**{Math.Max(deeds.MostOver, 0):N0}**");
-        Row("bytes evicted under their readers, most in all samples", $"{deeds.MostNameless:N0}");
+        Row("bytes of deleted files that stopped processes still had open, most in all samples", $"{deeds.MostNameless:N0}");
         Row("a bystander's hit: p50 · p99 · p99.9 · longest", Times(board, 0));
         Row("a bare `stat` at the same moments", Times(board, 1));
         return text.ToString();

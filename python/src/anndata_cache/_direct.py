@@ -6,7 +6,7 @@ import os
 import warnings
 
 from ._errors import ExecutableMissing, StoreUnusable
-from ._store.names import Stamp, observe
+from ._store.sources import Stamp, observe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

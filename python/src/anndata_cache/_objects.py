@@ -12,7 +12,8 @@ import os
 from ._errors import CacheError, NoRoom, ObjectNotFound
 from ._key import Key, path_of
 from ._store import loader, store
-from ._store.names import object_name, observe, version_of
+from ._store.names import object_name, version_of
+from ._store.sources import observe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ internal static class NpyExport
         ColumnBlocks.Read(column, (_, bytes) => stream.Write(bytes), cancellation);
     }
 
-    private static byte[] Header(DType type, IReadOnlyList<long> shape)
+    internal static byte[] Header(DType type, IReadOnlyList<long> shape)
     {
         string lengths = string.Concat(shape.Select(length => string.Create(CultureInfo.InvariantCulture, $"{length}, "))).TrimEnd();
         if (shape.Count > 1) { lengths = lengths.TrimEnd(','); } // a tuple of one keeps its comma

@@ -13,7 +13,8 @@ internal sealed class CategoryBarsFigure : Figure
     internal CategoryBarsFigure(ColumnSummary column, string title, string unit, Color[]? colors)
     {
         (_title, _unit) = (title, unit);
-        (string Label, long Count, Color Color)[] all = [.. column.Categories.Select((label, i) => (label, column.CategoryCounts[i], colors?[i] ?? Palette.Bar))];
+        (string Label, long Count, Color Color)[] all =
+            [.. column.Categories.Select((label, i) => (label, column.CategoryCounts[i], colors?[i] ?? Palette.Bar))];
         if (all.Length > MaxBars) { all = [.. all.OrderByDescending(bar => bar.Count).Take(MaxBars)]; }
         _bars = column.Missing > 0 ? [.. all, ("missing", column.Missing, Color.Missing)] : all;
         string hidden = column.Categories.Count > MaxBars ? $", the {MaxBars} most frequent ones shown" : "";
@@ -29,7 +30,8 @@ internal sealed class CategoryBarsFigure : Figure
     {
         canvas.Text(Fit(_title, TitleSize, Width - (2 * Margin)), Margin, 24, TitleSize);
         canvas.Text(_note, Margin, 42, SmallSize);
-        double left = Margin + _labels + 10, most = Math.Max(_bars.Select(bar => bar.Count).DefaultIfEmpty(1).Max(), 1), bottom = Top + (_bars.Length * Row) + 4;
+        double left = Margin + _labels + 10, bottom = Top + (_bars.Length * Row) + 4;
+        long most = Math.Max(_bars.Select(bar => bar.Count).DefaultIfEmpty(1).Max(), 1);
         foreach (double tick in Ticks.Of(0, most, 5).Where(tick => tick == Math.Floor(tick)))
         {
             double x = left + (tick / most * PlotWidth);
@@ -40,7 +42,7 @@ internal sealed class CategoryBarsFigure : Figure
         for (int i = 0; i < _bars.Length; i++)
         {
             (string label, long count, Color color) = _bars[i];
-            double top = Top + (i * Row), length = count / most * PlotWidth;
+            double top = Top + (i * Row), length = (double)count / most * PlotWidth;
             canvas.Text(Fit(label, SmallSize, MaxLabel), left - 8, top + 12.5, SmallSize, Align.End);
             if (count > 0) { canvas.Rectangle(left, top + 2.5, Math.Max(length, 1), Row - 5, color); }
             canvas.Text(Ticks.Count(count), left + length + 6, top + 12.5, SmallSize);

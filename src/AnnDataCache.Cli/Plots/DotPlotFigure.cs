@@ -25,7 +25,8 @@ internal sealed class DotPlotFigure : Figure
         _what = perGene ? "Mean, scaled per gene" : "Mean expression";
     }
 
-    internal override double Width => Math.Max(_left + (_summary.Genes.Count * Step) + 24 + LegendWidth, Font.Width(_title, TitleSize) + (2 * Margin));
+    internal override double Width =>
+        Math.Max(_left + (_summary.Genes.Count * Step) + 24 + LegendWidth, Font.Width(_title, TitleSize) + (2 * Margin));
 
     internal override double Height => Top + Math.Max((_summary.Groups.Count * Step) + _names + 36, 250);
 
@@ -46,7 +47,8 @@ internal sealed class DotPlotFigure : Figure
         }
 
         canvas.Frame(_left, Top, right - _left, bottom - Top);
-        canvas.Text(Fit(_groupBy, TextSize, bottom - Top + 60), Margin + 8, Top + ((bottom - Top) / 2), TextSize, Align.Middle, upwards: true);
+        double middle = Top + ((bottom - Top) / 2);
+        canvas.Text(Fit(_groupBy, TextSize, bottom - Top + 60), Margin + 8, middle, TextSize, Align.Middle, upwards: true);
         DrawLegend(canvas, right + 24);
     }
 
@@ -99,5 +101,6 @@ internal sealed class DotPlotFigure : Figure
         return Fit(group, SmallSize, MaxLabel - Font.Width(count, SmallSize)) + count;
     }
 
-    private static double Longest(IEnumerable<string> labels) => labels.Select(label => Font.Width(label, SmallSize)).DefaultIfEmpty(0).Max();
+    private static double Longest(IEnumerable<string> labels) =>
+        labels.Select(label => Font.Width(label, SmallSize)).DefaultIfEmpty(0).Max();
 }

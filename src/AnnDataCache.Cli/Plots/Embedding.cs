@@ -49,5 +49,6 @@ internal sealed class Embedding
         return !(span > 0) || !double.IsFinite(span) ? (double.IsFinite(low) ? low - 0.5 : 0, 1) : (low - (0.03 * span), 1.06 * span);
     }
 
-    private static (double Low, double Span) Widen((double Low, double Span) range, double span) => (range.Low - ((span - range.Span) / 2), span);
+    private static (double Low, double Span) Widen((double Low, double Span) range, double span) =>
+        (range.Low - ((span - range.Span) / 2), span);
 }

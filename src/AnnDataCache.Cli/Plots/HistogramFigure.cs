@@ -26,7 +26,9 @@ internal sealed class HistogramFigure(ColumnSummary column, string title, string
         for (int bin = 0; bin < column.Counts.Count; bin++)
         {
             double left = X(column.Edges[bin]) + gap, right = X(column.Edges[bin + 1]) - gap, top = Y(column.Counts[bin]);
-            if (column.Counts[bin] > 0) { canvas.Rectangle(left, Math.Min(top, Top + PlotHeight - 1), right - left, Math.Max(Top + PlotHeight - top, 1), Palette.Bar); }
+            if (column.Counts[bin] == 0) { continue; }
+            top = Math.Min(top, Top + PlotHeight - 1); // one cell among millions is seen
+            canvas.Rectangle(left, top, right - left, Top + PlotHeight - top, Palette.Bar);
         }
 
         canvas.Frame(Left, Top, PlotWidth, PlotHeight);

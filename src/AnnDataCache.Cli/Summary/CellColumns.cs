@@ -30,7 +30,11 @@ internal static class CellColumns
     internal static PointColors ReadColors(CachedAnnData source, string name, string element, CancellationToken cancellation)
     {
         string path = source.Tree.Find($"obs/{name}") is not null ? $"obs/{name}" : name;
-        if (!path.StartsWith("obs/", StringComparison.Ordinal)) { return PointColors.OfNumbers(name, GeneValues(source, name, element, cancellation)); }
+        if (!path.StartsWith("obs/", StringComparison.Ordinal))
+        {
+            return PointColors.OfNumbers(name, GeneValues(source, name, element, cancellation));
+        }
+
         using PinnedElement pinned = source.Pin(path, null, cancellation);
         PinnedColumn column = pinned.Columns[0];
         if (column is { Categories: null, IsBitmap: false, Kind: ElementKind.Dense or ElementKind.NullableInteger })
@@ -50,10 +54,11 @@ internal static class CellColumns
         return PointColors.OfCategories(name, ofCell, summary.Categories, ColorsOf(source, name, summary.Categories.Count));
     }
 
-    /// <summary>The colours that the file gives the categories of a column, in <c>uns</c> as scanpy writes them; null where there are none.</summary>
+    /// <summary>The file's own colours of a column's categories, in <c>uns</c> as scanpy writes them; null where there are none.</summary>
     internal static Color[]? ColorsOf(CachedAnnData source, string column, int categories)
     {
-        if (source.Tree.Find($"uns/{column}_colors") is not { Kind: ElementKind.StringArray, Shape: [long count] } info || count < categories) { return null; }
+        ElementInfo? info = source.Tree.Find($"uns/{column}_colors");
+        if (info is not { Kind: ElementKind.StringArray, Shape: [long count] } || count < categories) { return null; }
         using PinnedElement pinned = source.Pin(info.Path);
         Color[] colors = new Color[categories];
         for (int i = 0; i < colors.Length; i++)
@@ -66,7 +71,8 @@ internal static class CellColumns
 
     private static double[] GeneValues(CachedAnnData source, string gene, string element, CancellationToken cancellation)
     {
-        using BatchReader cells = source.Batches(new BatchOptions { Element = element, Genes = [gene], Shuffle = false, BatchSize = 65_536 }, cancellation);
+        BatchOptions asStored = new() { Element = element, Genes = [gene], Shuffle = false, BatchSize = 65_536 };
+        using BatchReader cells = source.Batches(asStored, cancellation);
         double[] values = new double[cells.RowCount];
         foreach (Batch batch in cells.Epoch(0))
         {

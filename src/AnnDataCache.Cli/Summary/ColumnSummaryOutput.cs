@@ -21,7 +21,11 @@ internal sealed class ColumnSummaryOutput(IReadOnlyList<ColumnSummary> columns, 
         }
 
         table.Write(writer);
-        foreach ((string path, string reason) in refused) { writer.WriteLine($"left out  {SafeText.OneLine(path)}: {SafeText.OneLine(reason)}"); }
+        foreach ((string path, string reason) in refused)
+        {
+            writer.WriteLine($"left out  {SafeText.OneLine(path)}: {SafeText.OneLine(reason)}");
+        }
+
         if (columns.Count == 1) { WriteCounts(writer, columns[0]); }
     }
 
@@ -32,7 +36,8 @@ internal sealed class ColumnSummaryOutput(IReadOnlyList<ColumnSummary> columns, 
         {
             for (int i = 0; i < column.Counts.Count; i++)
             {
-                CsvExport.WriteRow(writer, [column.Path, DTypes.Text(column.Edges[i]), DTypes.Text(column.Edges[i + 1]), "", Text(column.Counts[i])]);
+                CsvExport.WriteRow(
+                    writer, [column.Path, DTypes.Text(column.Edges[i]), DTypes.Text(column.Edges[i + 1]), "", Text(column.Counts[i])]);
             }
 
             for (int i = 0; i < column.Categories.Count; i++)
@@ -115,7 +120,8 @@ internal sealed class ColumnSummaryOutput(IReadOnlyList<ColumnSummary> columns, 
 
     private static string Categories(ColumnSummary column)
     {
-        IEnumerable<string> most = Enumerable.Range(0, column.Categories.Count).OrderByDescending(i => column.CategoryCounts[i]).Take(MaxShown)
+        IEnumerable<string> most = Enumerable.Range(0, column.Categories.Count)
+            .OrderByDescending(i => column.CategoryCounts[i]).Take(MaxShown)
             .Select(i => $"{SafeText.Cut(column.Categories[i], 24)} ({Plots.Ticks.Count(column.CategoryCounts[i])})");
         return $"{column.Categories.Count}: {string.Join(", ", most)}{(column.Categories.Count > MaxShown ? ", …" : "")}";
     }

@@ -18,7 +18,8 @@ internal sealed class GeneSummaryOutput(GeneSummary summary, string element, str
         }
 
         table.Write(writer);
-        if (summary.UngroupedCells > 0) { writer.WriteLine($"{Words.Count(summary.UngroupedCells, "cell")} without a value of '{SafeText.OneLine(groupBy!)}' left out"); }
+        if (summary.UngroupedCells == 0) { return; }
+        writer.WriteLine($"{Words.Count(summary.UngroupedCells, "cell")} without a value of '{SafeText.OneLine(groupBy!)}' left out");
     }
 
     internal void WriteCsv(TextWriter writer)
@@ -26,7 +27,8 @@ internal sealed class GeneSummaryOutput(GeneSummary summary, string element, str
         CsvExport.WriteRow(writer, ["gene", "group", "cells", "mean", "variance", "fraction"]);
         foreach ((string gene, int group, int at) in Rows())
         {
-            CsvExport.WriteRow(writer, [gene, summary.Groups[group], .. Numbers(summary.CellCounts[group], summary.Means[at], summary.Variances[at], summary.Fractions[at])]);
+            IEnumerable<string> numbers = Numbers(summary.CellCounts[group], summary.Means[at], summary.Variances[at], summary.Fractions[at]);
+            CsvExport.WriteRow(writer, [gene, summary.Groups[group], .. numbers]);
         }
     }
 
@@ -74,7 +76,10 @@ internal sealed class GeneSummaryOutput(GeneSummary summary, string element, str
     {
         for (int gene = 0; gene < summary.Genes.Count; gene++)
         {
-            for (int group = 0; group < summary.Groups.Count; group++) { yield return (summary.Genes[gene], group, (gene * summary.Groups.Count) + group); }
+            for (int group = 0; group < summary.Groups.Count; group++)
+            {
+                yield return (summary.Genes[gene], group, (gene * summary.Groups.Count) + group);
+            }
         }
     }
 

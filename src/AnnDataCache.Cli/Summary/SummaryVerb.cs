@@ -7,20 +7,29 @@ namespace AnnDataCache.Cli;
 /// <summary>Numbers of genes, groups and columns, and pictures of them.</summary>
 internal sealed class SummaryVerb : Verb
 {
+    private const StringSplitOptions Separate = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+
     private readonly Argument<string> _file = FileArgument();
-    private readonly Option<string[]> _genes = List("--genes", "GENES", "Genes, separated by commas; * for all: mean, variance and fraction expressed.");
+    private readonly Option<string[]> _genes = List(
+        "--genes", "GENES", "Genes, separated by commas; * for all: mean, variance and fraction expressed.");
     private readonly Option<string?> _groupBy = Text("--groupby", "COLUMN", "Column of obs by whose values the cells are grouped.");
     private readonly Option<string> _element =
         new("--element") { Description = "Matrix to read.", HelpName = "ELEMENT", DefaultValueFactory = _ => "X" };
     private readonly Option<double> _cutoff =
         new("--cutoff") { Description = "A cell expresses a gene above this value.", HelpName = "VALUE", DefaultValueFactory = _ => 0 };
-    private readonly Option<string[]> _columns = List("--column", "COLUMNS", "Columns, such as obs/n_genes: histogram or counts of categories.");
+    private readonly Option<string[]> _columns = List(
+        "--column", "COLUMNS", "Columns, such as obs/n_genes: histogram or counts of categories.");
     private readonly Option<int> _bins =
         new("--bins") { Description = "Bins of a histogram.", HelpName = "COUNT", DefaultValueFactory = _ => 50 };
     private readonly Option<string?> _color = Text("--color", "NAME", "Plot an embedding, coloured by this gene or column of obs.");
-    private readonly Option<string?> _embedding = Text("--embedding", "ELEMENT", "Coordinates to plot [default: the first of obsm/X_umap, X_tsne, X_pca, spatial].");
-    private readonly Option<bool> _perGene = new("--scale-genes") { Description = "In a dot plot, colour each gene from its own lowest to its own highest mean." };
-    private readonly Option<string?> _plot = Text("--plot", "OUT", "Picture to write, .svg or .png: a dot plot of genes, a histogram of a column, or an embedding.");
+    private readonly Option<string?> _embedding = Text(
+        "--embedding", "ELEMENT", "Coordinates to plot [default: the first of obsm/X_umap, X_tsne, X_pca, spatial].");
+    private readonly Option<bool> _perGene = new("--scale-genes")
+    {
+         Description = "In a dot plot, colour each gene from its own lowest to its own highest mean.",
+    };
+    private readonly Option<string?> _plot = Text(
+        "--plot", "OUT", "Picture to write, .svg or .png: a dot plot of genes, a histogram of a column, or an embedding.");
     private readonly Option<bool> _force = new("--force") { Description = "Replace the picture if it exists." };
     private readonly Option<bool> _csv = new("--csv") { Description = "Write comma-separated values instead of text." };
 
@@ -74,7 +83,8 @@ internal sealed class SummaryVerb : Verb
             const int MaxColumns = 300;
             if (summary.Genes.Count > MaxColumns || summary.Groups.Count > MaxColumns)
             {
-                throw new UsageException($"A dot plot of {summary.Genes.Count} genes × {summary.Groups.Count} groups cannot be read; {MaxColumns} of each are drawn at most.");
+                throw new UsageException(
+                    $"A dot plot of {summary.Genes.Count} genes × {summary.Groups.Count} groups cannot be read; {MaxColumns} of each are drawn at most.");
             }
 
             string title = $"{Path.GetFileName(source.Path)}, {element}";
@@ -154,7 +164,8 @@ internal sealed class SummaryVerb : Verb
 
     private static void WritePlotLine(Session session, string? plot)
     {
-        if (plot is not null) { session.Out.WriteLine($"→ {SafeText.OneLine(Path.GetFullPath(plot))}, {Words.Bytes(new FileInfo(plot).Length)}"); }
+        if (plot is null) { return; }
+        session.Out.WriteLine($"→ {SafeText.OneLine(Path.GetFullPath(plot))}, {Words.Bytes(new FileInfo(plot).Length)}");
     }
 
     /// <summary>A bare name is a column of obs.</summary>
@@ -164,11 +175,12 @@ internal sealed class SummaryVerb : Verb
         ? [.. obs.Children.Where(column => column.Name != obs.IndexName).Select(column => column.Path)]
         : throw new UsageException("The file has no obs; give --genes or --column.");
 
-    private static Option<string?> Text(string name, string value, string description) => new(name) { Description = description, HelpName = value };
+    private static Option<string?> Text(string name, string value, string description) =>
+        new(name) { Description = description, HelpName = value };
 
     private static Option<string[]> List(string name, string value, string description) => new(name)
     {
         Description = description, HelpName = value, AllowMultipleArgumentsPerToken = false,
-        CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))],
+        CustomParser = result => [.. result.Tokens.SelectMany(token => token.Value.Split(',', Separate))],
     };
 }

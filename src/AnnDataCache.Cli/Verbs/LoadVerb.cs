@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Text.Json;
 using AnnDataCache.Cli.Output;
 
 namespace AnnDataCache.Cli;
@@ -13,10 +14,13 @@ internal sealed class LoadVerb : Verb
         new("ELEMENT") { Description = "Elements to load.", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<bool> _all = new("--all") { Description = "Load all elements that can be read." };
 
+    private readonly Option<bool> _twin =
+        new("--twin") { Description = "Also build the twins of sparse matrices, which serve genes (of csc ones, cells)." };
+
     protected override string Name => "load";
     protected override string Summary => "Load elements, so that every process finds them in memory.";
     protected override string Example => "load pbmc3k.h5ad X obs obsm/X_pca";
-    protected override IEnumerable<Symbol> Symbols => [_file, _elements, _all];
+    protected override IEnumerable<Symbol> Symbols => [_file, _elements, _all, _twin];
 
     protected override int Execute(Session session)
     {
@@ -29,7 +33,7 @@ internal sealed class LoadVerb : Verb
         {
             try
             {
-                Load(session, source, element);
+                Load(session, source, element, session.Parsed.GetValue(_twin));
             }
             catch (ElementException refused) when (all)
             {
@@ -47,20 +51,37 @@ internal sealed class LoadVerb : Verb
         return result;
     }
 
-    private static void Load(Session session, CachedAnnData source, string element)
+    private static void Load(Session session, CachedAnnData source, string element, bool twin)
     {
         long start = Stopwatch.GetTimestamp();
         PinnedElement pinned;
         using (ProgressLine progress = new()) { pinned = source.Pin(element, progress, session.Cancellation); }
-        using (pinned) { WriteLoaded(session, element, pinned, Stopwatch.GetElapsedTime(start)); }
+        using (pinned)
+        {
+            WriteLoaded(session, element, pinned, Stopwatch.GetElapsedTime(start));
+            if (twin && pinned.Info.Kind is (ElementKind.Csr or ElementKind.Csc)) { LoadTwin(session, source, pinned.Info.Path); }
+        }
     }
 
-    private static void WriteLoaded(Session session, string element, PinnedElement pinned, TimeSpan elapsed)
+    private static void LoadTwin(Session session, CachedAnnData source, string element)
+    {
+        long start = Stopwatch.GetTimestamp();
+        try
+        {
+            using PinnedElement twin = source.Slices(element).PinTwin(session.Cancellation)!;
+            WriteLoaded(session, element, twin, Stopwatch.GetElapsedTime(start), "twin");
+        }
+        catch (StoreException useless) when (useless.Error == CacheError.TooLarge)
+        {
+            WriteRefused(session, $"{element} (twin)", useless.Message); // the element itself is there
+        }
+    }
+
+    private static void WriteLoaded(Session session, string element, PinnedElement pinned, TimeSpan elapsed, string? derived = null)
     {
         if (!session.Json)
         {
-            session.Out.WriteLine(
-                $"{(pinned.Loaded ? "loaded" : "hit"),-8}{pinned.Tier,-6}{Words.Bytes(pinned.Bytes),12}{Words.Time(elapsed),12}  {SafeText.OneLine(element)}");
+            session.Out.WriteLine(Describe(pinned, elapsed, derived is null ? element : $"{element} ({derived})"));
             foreach ((string column, string reason) in pinned.RefusedColumns) { WriteRefused(session, $"{element}/{column}", reason); }
             return;
         }
@@ -69,11 +90,8 @@ internal sealed class LoadVerb : Verb
         {
             writer.WriteStartObject();
             writer.WriteString("element", element);
-            writer.WriteString("result", pinned.Loaded ? "loaded" : "hit");
-            writer.WriteString("tier", pinned.Tier);
-            writer.WriteNumber("bytes", pinned.Bytes);
-            writer.WriteNumber("seconds", elapsed.TotalSeconds);
-            writer.WriteString("file", pinned.PartFile);
+            if (derived is not null) { writer.WriteString("derived", derived); }
+            WriteMembers(writer, pinned, elapsed);
             if (pinned.RefusedColumns.Count > 0)
             {
                 writer.WriteStartObject("refused_columns");
@@ -83,6 +101,20 @@ internal sealed class LoadVerb : Verb
 
             writer.WriteEndObject();
         });
+    }
+
+    /// <summary>What a load has found, as one line for people.</summary>
+    internal static string Describe(PinnedElement pinned, TimeSpan elapsed, string name) =>
+        $"{(pinned.Loaded ? "loaded" : "hit"),-8}{pinned.Tier,-6}{Words.Bytes(pinned.Bytes),12}{Words.Time(elapsed),12}  {SafeText.OneLine(name)}";
+
+    /// <summary>The same as members of a JSON object.</summary>
+    internal static void WriteMembers(Utf8JsonWriter writer, PinnedElement pinned, TimeSpan elapsed)
+    {
+        writer.WriteString("result", pinned.Loaded ? "loaded" : "hit");
+        writer.WriteString("tier", pinned.Tier);
+        writer.WriteNumber("bytes", pinned.Bytes);
+        writer.WriteNumber("seconds", elapsed.TotalSeconds);
+        writer.WriteString("file", pinned.PartFile);
     }
 
     private static void WriteRefused(Session session, string element, string reason)

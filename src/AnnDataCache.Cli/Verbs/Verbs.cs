@@ -12,9 +12,10 @@ internal static class Verbs
 
     private static IEnumerable<Verb> All =>
     [
-        new DemoVerb(), new InspectVerb(), new LoadVerb(), new ShowVerb(), new ExportVerb(), new SummaryVerb(), new ListVerb(), new StatsVerb(),
-        new EvictVerb(), new ClearVerb(), new PutVerb(), new GetVerb(), new ContainsVerb(), new DeleteVerb(), new VerifyVerb(), new DoctorVerb(),
-        new ExplainVerb(), new ChecksumVerb(), new DemoReaderVerb(),
+        new DemoVerb(), new InspectVerb(), new LoadVerb(), new ShowVerb(), new GeneVerb(), new SliceVerb(), new ExportVerb(),
+        new SummaryVerb(), new ListVerb(), new StatsVerb(),
+        new EvictVerb(), new ClearVerb(), new PutVerb(), new GetVerb(), new ContainsVerb(), new DeleteVerb(), new CsvVerb(),
+        new VerifyVerb(), new DoctorVerb(), new ExplainVerb(), new ChecksumVerb(), new DemoReaderVerb(),
     ];
 
     internal static RootCommand BuildRoot(string[] arguments)

@@ -26,7 +26,7 @@ public sealed record BatchOptions
     /// <summary>Seed of the order.</summary>
     public long Seed { get; init; }
 
-    /// <summary>Neighbouring rows that are moved together before rows are shuffled; 1 for a full shuffle. Default: 64, some pages of memory.</summary>
+    /// <summary>Neighbouring rows that are moved together before rows are shuffled; 1 shuffles fully. Default: 64, some pages of memory.</summary>
     public int BlockRows { get; init; } = 64;
 
     /// <summary>Rows that are shuffled among each other after the blocks were. Default: 65,536, sixteen batches.</summary>
@@ -48,8 +48,8 @@ public sealed record BatchOptions
     public string? WeightBy { get; init; }
 
     /// <summary>
-    /// A column of obs of categories, strings, bools or whole numbers. Each cell is visited once, in an order in which every batch has of each value
-    /// its share, give or take one cell. Null for no such order.
+    /// A column of obs of categories, strings, bools or whole numbers. Each cell is visited once, in an order in which every batch
+    /// has of each value its share, give or take one cell. Null for no such order.
     /// </summary>
     public string? StratifyBy { get; init; }
 
@@ -67,7 +67,8 @@ public sealed record BatchOptions
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(Worker, Workers);
         if (WeightBy is not null && StratifyBy is not null)
         {
-            throw new ArgumentException($"{nameof(WeightBy)} draws cells with replacement, {nameof(StratifyBy)} visits each once: give one of them.");
+            throw new ArgumentException(
+                $"{nameof(WeightBy)} draws cells with replacement, {nameof(StratifyBy)} visits each once: give one of them.");
         }
     }
 }

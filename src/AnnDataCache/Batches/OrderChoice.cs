@@ -16,7 +16,9 @@ internal sealed class OrderChoice(CachedAnnData data, BatchOptions options, long
             return new StratifiedOrder(Select(strata.CodeOfCell), strata.Labels.Length, options.Seed);
         }
 
-        return options.Shuffle ? new BlockShuffledOrder(length, options.Seed, options.BlockRows, options.WindowRows) : new StoredOrder(length);
+        return options.Shuffle
+            ? new BlockShuffledOrder(length, options.Seed, options.BlockRows, options.WindowRows)
+            : new StoredOrder(length);
     }
 
     private double[] Weights(string column) => Groups(column, pinned =>
@@ -42,7 +44,8 @@ internal sealed class OrderChoice(CachedAnnData data, BatchOptions options, long
         return single.Rows == rows
             ? read(single)
             : throw new ElementException(
-                CacheError.ElementUnreadable, $"'{pinned.Info.Path}' has {single.Rows} rows, '{options.Element}' {rows}. Ask again if the file was just written.");
+                CacheError.ElementUnreadable,
+                $"'{pinned.Info.Path}' has {single.Rows} rows, '{options.Element}' {rows}. Ask again if the file was just written.");
     }
 
     private T[] Select<T>(T[] ofRow) => selection is null ? ofRow : [.. selection.Select(row => ofRow[row])];

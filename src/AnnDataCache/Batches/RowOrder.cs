@@ -6,7 +6,7 @@ namespace AnnDataCache.Batches;
 //   B1  The workers' batches are disjoint, and together they are the epoch, whatever their number.
 //   B2  The same (seed, epoch) gives the same batches, in C# and in Python.
 
-/// <summary>The order of one epoch: positions 0 … <see cref="Length"/> − 1, each of them a row (or an index into a selection of rows).</summary>
+/// <summary>The order of one epoch: positions 0 … <see cref="Length"/> − 1, each a row, or an index into a selection.</summary>
 internal abstract class RowOrder(long length)
 {
     internal long Length { get; } = length;

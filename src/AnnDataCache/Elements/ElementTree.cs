@@ -159,9 +159,10 @@ internal sealed class ElementTree
         foreach (string name in members.Names)
         {
             string columnPath = Join(path, name);
+            string attribute = name == members.IndexName ? "_index" : "column-order";
             ElementInfo column = members.Contains(name)
                 ? WalkColumn(members, name, columnPath, depth)
-                : Refused(columnPath, $"{(name == members.IndexName ? "_index" : "column-order")} names it, but the dataframe has no such member", name);
+                : Refused(columnPath, $"{attribute} names it, but the dataframe has no such member", name);
             columns.Add(column.WithPart(path));
         }
 

@@ -48,9 +48,7 @@ internal static class TenXMatrix
         {
             [] => root,
             [(string genome, ContainerGroup only)] => AddRest(
-                AddObject(new ViewGroup(""), only, GeneColumns(only)),
-                (only, (name, _) => name is "genes" or "gene_names" || s_matrix.Contains(name) || s_barcodeColumns.Contains(name)),
-                (root, (name, _) => name == genome)),
+                AddObject(new ViewGroup(""), only, GeneColumns(only)), (only, IsGenomes), (root, (name, _) => name == genome)),
             _ => AsMuData(genomes),
         };
     }
@@ -60,11 +58,15 @@ internal static class TenXMatrix
         ViewGroup modalities = new("mod");
         foreach ((string genome, ContainerGroup matrix) in genomes)
         {
-            modalities.With(genome, AddObject(new ViewGroup($"mod/{genome}"), matrix, GeneColumns(matrix)));
+            ViewGroup modality = AddObject(new ViewGroup($"mod/{genome}"), matrix, GeneColumns(matrix));
+            modalities.With(genome, AddRest(modality, (matrix, IsGenomes)));
         }
 
         return new ViewGroup("").As("MuData", "0.1.0").With("mod", modalities);
     }
+
+    private static bool IsGenomes(string name, ContainerNode member) =>
+        name is "genes" or "gene_names" || s_matrix.Contains(name) || s_barcodeColumns.Contains(name);
 
     private static List<(string Name, ContainerArray Values)> GeneColumns(ContainerGroup matrix) => matrix.Contains("gene_names")
         ? [("gene_names", Array(matrix, "gene_names")), ("gene_ids", Array(matrix, "genes"))]
@@ -73,7 +75,7 @@ internal static class TenXMatrix
     /// <summary>What is shown nowhere else, as <c>uns</c>.</summary>
     private static ViewGroup AddRest(ViewGroup target, params (ContainerGroup Group, Func<string, ContainerNode, bool> IsShown)[] groups)
     {
-        ViewGroup uns = new ViewGroup("uns").As("dict", "0.1.0");
+        ViewGroup uns = new ViewGroup(target.Path.Length == 0 ? "uns" : $"{target.Path}/uns").As("dict", "0.1.0");
         foreach ((ContainerGroup group, Func<string, ContainerNode, bool> isShown) in groups)
         {
             foreach (string name in group.MemberNames)

@@ -60,6 +60,12 @@ internal sealed class AnnDataSource : IDisposable
         return age >= s_tick ? TimeSpan.Zero : age <= TimeSpan.Zero ? s_tick : s_tick - age;
     }
 
+    /// <summary>Waits until a change of the source would show.</summary>
+    internal void LetSettle()
+    {
+        if (UnsettledFor(_version.LastChangedNs, DateTimeOffset.UtcNow) is { Ticks: > 0 } wait) { Thread.Sleep(wait); }
+    }
+
     /// <summary>Opens the container if it is not open, and keeps it so until the returned rent is disposed.</summary>
     /// <exception cref="SourceException">It cannot be opened.</exception>
     internal Rented Rent()
@@ -84,7 +90,7 @@ internal sealed class AnnDataSource : IDisposable
 
     private ContainerFile OpenContainer()
     {
-        if (UnsettledFor(_version.LastChangedNs, DateTimeOffset.UtcNow) is { Ticks: > 0 } wait) { Thread.Sleep(wait); }
+        LetSettle();
         try
         {
             return SourceContainer.Open(Path);

@@ -88,5 +88,5 @@ internal sealed class DerivedParts(PartStore store, CacheOptions options, ColdWr
         return pin;
     }
 
-    private PartName NameOf(AnnDataSource source, string element, string? derived) => store.NameOf(source.Path, element, source.Stat, derived);
+    internal PartName NameOf(AnnDataSource source, string element, string? derived = null) => store.NameOf(source.Path, element, source.Stat, derived);
 }

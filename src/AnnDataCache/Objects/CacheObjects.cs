@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Text;
 using System.Text.Json.Nodes;
 using AnnDataCache.Objects;
 using AnnDataCache.Parts;
@@ -80,7 +79,7 @@ public sealed partial class Cache
     /// <inheritdoc cref="Put(string, RecordBatch, bool, CancellationToken)"/>
     public PutResult Put(string name, JsonNode? value, bool overwrite = true)
     {
-        byte[] json = Encoding.UTF8.GetBytes(value?.ToJsonString() ?? "null");
+        byte[] json = ObjectLayouts.TextOf(name, value);
         using ObjectWriter writer = Reserve(ObjectLayouts.Json(Named(name), json.Length), overwrite);
         return ObjectLayouts.Fill(writer, ObjectLayouts.Bytes<long>([0, json.Length]), [], json);
     }
@@ -134,8 +133,26 @@ public sealed partial class Cache
         return deleted;
     }
 
-    /// <summary>How much of the store is in use.</summary>
-    public StoreUsage Usage() => StoreFault.Guard(() =>
+    /// <summary>Maps a CSV file as a dataframe; parses it first if no tier holds it as it is now.</summary>
+    /// <param name="path">
+    /// As for <see cref="Open(string, CancellationToken)"/>, a text of UTF-8 with a header and commas. It is a source like any: a rewritten file is parsed again.
+    /// </param>
+    /// <param name="cancellation">Nothing is left of a load that was cancelled.</param>
+    /// <returns>
+    /// A dataframe by the rules of <c>pandas.read_csv</c>: columns of int64, uint64, float64 (NaN where missing), bools, else strings. It has no
+    /// index, unless the records have one field more than the header. Owned by the caller: dispose it to unpin.
+    /// </returns>
+    /// <exception cref="SourceException">No such file, it may not be read, or is no table.</exception>
+    /// <exception cref="StoreException">No tier has room.</exception>
+    public PinnedElement Csv(string path, CancellationToken cancellation = default)
+    {
+        string source = FindSource(Named(path));
+        (PartPin pin, bool loaded) = WithRoom(() => (_csv.Pin(source, cancellation, out bool made), made));
+        return new PinnedElement(HeldObjects.Describe(pin.View.Layout), pin, loaded);
+    }
+
+    /// <summary>How much of the store is in use: the budgets of both tiers, what they hold, and the objects among it.</summary>
+    public (long BudgetBytes, long UsedBytes, long Objects, long ObjectBytes) Usage() => StoreFault.Guard(() =>
     {
         _objects.DropOutdated();
         return _store.Usage();

@@ -1,5 +1,9 @@
+using System.Buffers;
 using System.Numerics;
 using System.Runtime.InteropServices;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using AnnDataCache.Interop;
 using AnnDataCache.Parts;
 using AnnDataCache.Store;
@@ -57,6 +61,24 @@ internal static class ObjectLayouts
     {
         Name = "json", Kind = ColumnKind.Json, Rows = 1, Offsets = new BufferRange(0, 2 * sizeof(long)), Values = new BufferRange(0, bytes),
     });
+
+    /// <exception cref="ElementException">It holds what JSON cannot say, or is nested without end.</exception>
+    internal static byte[] TextOf(string name, JsonNode? value)
+    {
+        ArrayBufferWriter<byte> buffer = new();
+        using Utf8JsonWriter writer = new(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+        try
+        {
+            if (value is null) { writer.WriteNullValue(); }
+            else { value.WriteTo(writer); }
+            writer.Flush();
+            return buffer.WrittenSpan.ToArray();
+        }
+        catch (Exception wrong) when (wrong is InvalidOperationException or ArgumentException or JsonException or OutOfMemoryException)
+        {
+            throw ObjectWriter.Bad(name, $"it is no JSON ({wrong.Message.TrimEnd('.')})", wrong);
+        }
+    }
 
     internal static PartLayout Object(string name, PartKind kind, IReadOnlyList<long> shape, params ColumnLayout[] columns) => new()
     {

@@ -1,4 +1,6 @@
 using AnnDataCache.Containers;
+using AnnDataCache.Elements;
+using AnnDataCache.Interop;
 using AnnDataCache.Loading;
 using AnnDataCache.Parts;
 using AnnDataCache.Slicing;
@@ -9,6 +11,9 @@ namespace AnnDataCache;
 // What slices need of a file: its parts and the parts that are derived from them, each of the version that the file has now.
 public sealed partial class CachedAnnData
 {
+    /// <summary>A scan of fewer entries takes a tenth of a millisecond: no twin is begun for that.</summary>
+    private const long FewEntries = 1 << 18;
+
     /// <summary>A matrix of the file by genes, cells and blocks, without loading or copying all of it.</summary>
     /// <param name="element">A sparse matrix, or a dense array of two axes: <c>X</c>, <c>layers/counts</c>, <c>raw/X</c>, <c>mod/rna/X</c>, <c>obsm/X_umap</c>.</param>
     /// <returns>Cheap, and valid as long as this object is open; it holds nothing itself.</returns>
@@ -79,11 +84,51 @@ public sealed partial class CachedAnnData
             cancellation);
     }
 
-    /// <summary>Builds the twin of a matrix behind the asker's back, unless that was begun before.</summary>
-    internal void StartTwin(PinnedElement whole)
+    /// <summary>The element's part, loaded if need be, of the shape by which the caller has measured its memory.</summary>
+    internal PinnedElement PinShape(ElementInfo info, CancellationToken cancellation) => RequireShape(Pin(info.Path, null, cancellation), info);
+
+    /// <exception cref="SourceException">The file was rewritten meanwhile with another shape; the part is unpinned.</exception>
+    internal PinnedElement RequireShape(PinnedElement part, ElementInfo info)
+    {
+        if (part.Layout.Shape.SequenceEqual(info.Shape)) { return part; }
+        part.Dispose();
+        throw new SourceException(CacheError.SourceChanged, $"'{Path}' changed while '{info.Path}' was read: its shape is another one. Ask again.");
+    }
+
+    /// <summary>Begins the twin of a matrix of which a slice was scanned: it is built behind the asker's back.</summary>
+    internal void StartTwin(PinnedElement whole, in SparseView view)
+    {
+        if (TwinPolicy == TwinPolicy.Never || view.Entries < FewEntries || !TwinDraft.IsWorthwhile(view)) { return; }
+        Snapshot snapshot = Current(CancellationToken.None);
+        if (_loader.Derived.NameOf(snapshot.Source, whole.Info.PartPath) == whole.Part.Name) { _twins.Start(_loader.Derived, snapshot.Source, whole.Part); }
+    }
+
+    /// <summary>A few cells of a csr matrix that no tier has, straight from the source; null when it is better loaded.</summary>
+    internal SparseSlice? TryReadRows(ElementInfo info, long[] cells, CancellationToken cancellation) =>
+        ReadSource(info, content => content is SparseContent sparse && sparse.Info.Kind == ElementKind.Csr && sparse.Info.Shape.SequenceEqual(info.Shape)
+            ? SourceRows.TryRead(sparse, cells, cancellation) : null);
+
+    /// <summary>A few rows of a dense array that no tier has, straight from the source; null when it is better loaded.</summary>
+    internal byte[]? TryReadDenseRows(ElementInfo info, long[] cells, CancellationToken cancellation) =>
+        ReadSource(info, content => content is DenseContent dense && dense.Info.Shape.SequenceEqual(info.Shape) ? SourceRows.TryRead(dense, cells, cancellation) : null);
+
+    private T? ReadSource<T>(ElementInfo info, Func<ElementContent, T?> read) where T : class
     {
         Snapshot snapshot = Current(CancellationToken.None);
-        _twins.Start(_loader.Derived, snapshot.Source, whole.Part);
+        using AnnDataSource.Rented rented = snapshot.Source.Rent();
+        try
+        {
+            T? result = read(ContentReader.Read(TenXMatrix.AsAnnData(rented.Container.Root), info, []));
+            return rented.Container.IsUnchanged() ? result : null; // the load that follows looks at the file anew
+        }
+        catch (Exception damage) when (ContainerException.IsDamage(damage))
+        {
+            return null; // the load that follows finds it too, and says so
+        }
+        catch (SourceReadException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Of a matrix whose columns are genes, not of one between cells.</summary>

@@ -11,9 +11,6 @@ namespace AnnDataCache.Slicing;
 /// <summary>Genes of a matrix as dense numbers.</summary>
 internal sealed unsafe class GeneReader(CachedAnnData file, ElementInfo info)
 {
-    /// <summary>A scan of fewer entries takes a tenth of a millisecond: no twin is begun for that.</summary>
-    internal const long FewEntries = 1 << 18;
-
     /// <param name="genes">Positions, in any order, also repeated.</param>
     /// <param name="wanted">The values' type, float32 or float64.</param>
     /// <param name="destination">Room for genes × observations.</param>
@@ -30,11 +27,11 @@ internal sealed unsafe class GeneReader(CachedAnnData file, ElementInfo info)
         if (genes.IsEmpty || observations == 0) { return; }
         if (info.Kind == ElementKind.Csr && file.TryPin(info.Path, TwinDraft.Name) is { } twin)
         {
-            using (Require(twin)) { ReadRows(SparseView.Of(twin.Part.View), genes, wanted, destination, cancellation); }
+            using (file.RequireShape(twin, info)) { ReadRows(SparseView.Of(twin.Part.View), genes, wanted, destination, cancellation); }
             return;
         }
 
-        using PinnedElement whole = Require(file.Pin(info.Path, null, cancellation));
+        using PinnedElement whole = file.PinShape(info, cancellation);
         if (info.Kind == ElementKind.Csc) { ReadRows(SparseView.Of(whole.Part.View), genes, wanted, destination, cancellation); }
         else if (info.Kind == ElementKind.Csr) { Scan(whole, genes, wanted, destination, cancellation); }
         else
@@ -43,14 +40,6 @@ internal sealed unsafe class GeneReader(CachedAnnData file, ElementInfo info)
             DenseColumns.Read(
                 whole.Address(column.Values), column.Type, column.Rows, column.Width, genes.ToArray(), wanted, destination, file.Workers, cancellation);
         }
-    }
-
-    /// <summary>The caller's memory is measured by the shape that the file had at first.</summary>
-    private PinnedElement Require(PinnedElement part)
-    {
-        if (part.Layout.Shape.SequenceEqual(info.Shape)) { return part; }
-        part.Dispose();
-        throw new SourceException(CacheError.SourceChanged, $"'{file.Path}' changed while '{info.Path}' was read: its shape is another one. Ask again.");
     }
 
     private void ReadRows(SparseView view, ReadOnlySpan<long> genes, DType wanted, byte* destination, CancellationToken cancellation)
@@ -64,8 +53,18 @@ internal sealed unsafe class GeneReader(CachedAnnData file, ElementInfo info)
     private void Scan(PinnedElement whole, ReadOnlySpan<long> genes, DType wanted, byte* destination, CancellationToken cancellation)
     {
         SparseView view = SparseView.Of(whole.Part.View);
-        long[] all = genes.ToArray();
-        ColumnScan.Read(view, all, wanted, destination, file.Workers, cancellation);
-        if (file.TwinPolicy != TwinPolicy.Never && view.Entries >= FewEntries && TwinDraft.IsWorthwhile(view)) { file.StartTwin(whole); }
+        Dictionary<long, int> places = [];
+        foreach (long gene in genes) { places.TryAdd(gene, places.Count); }
+        ColumnScan.Read(view, [.. places.Keys], wanted, destination, file.Workers, cancellation);
+        Repeat(genes, places, view.Major * wanted.Size(), destination);
+        file.StartTwin(whole, view);
+    }
+    /// <summary>Spreads columns that were read once each to where they were asked for, from the last on: none is overwritten before it has moved.</summary>
+    private static void Repeat(ReadOnlySpan<long> genes, Dictionary<long, int> places, long bytes, byte* destination)
+    {
+        for (int i = genes.Length - 1; i >= 0 && places.Count < genes.Length; i--)
+        {
+            Buffer.MemoryCopy(destination + (places[genes[i]] * bytes), destination + (i * bytes), bytes, bytes);
+        }
     }
 }

@@ -66,12 +66,105 @@ public sealed unsafe class MatrixSlices
         fixed (T* start = destination) { new GeneReader(_file, info).Read(genes, wanted, (byte*)start, cancellation); }
     }
 
-    /// <summary>Builds the twin now, if no tier has it: <c>load --twin</c>.</summary>
+    /// <summary>The position of a gene by its name.</summary>
+    /// <param name="name">Case counts.</param>
+    /// <param name="column">Column of <c>var</c> (of <c>raw/var</c> for <c>raw/X</c>) that has the name, such as <c>feature_name</c>; null for the row names.</param>
+    /// <param name="cancellation">Looked at while <c>var</c> is loaded.</param>
+    /// <returns>Its position on the variables' axis.</returns>
+    /// <exception cref="ElementException">No such name (the message has what is near), several genes of that name (it lists them), or no such column.</exception>
+    public long FindGene(string name, string? column = null, CancellationToken cancellation = default) => FindGenes([name], column, cancellation)[0];
+
+    /// <summary>The positions of genes by their names.</summary>
+    /// <inheritdoc cref="FindGene"/>
+    /// <param name="names">Case counts.</param>
+    /// <param name="column">As for <see cref="FindGene"/>.</param>
+    /// <param name="cancellation">As for <see cref="FindGene"/>.</param>
+    public long[] FindGenes(IReadOnlyList<string> names, string? column = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        string frame = GeneFrame.Of(Element) ?? throw new ElementException(
+            CacheError.ElementNotFound, $"The columns of '{Element}' are no genes and have no names: give positions.");
+        using NameTable table = NameTable.Open(_file, frame, column, cancellation);
+        return [.. names.Select(table.Find)];
+    }
+
+    /// <summary>One gene of all cells, by name.</summary>
+    /// <inheritdoc cref="FindGene"/>
+    /// <returns>A new array of <see cref="ObsCount"/> numbers.</returns>
+    public float[] Gene(string name, string? column = null, CancellationToken cancellation = default) =>
+        Gene<float>(FindGene(name, column, cancellation), cancellation);
+
+    /// <summary>Some cells of a sparse matrix, with all their genes, as CSR.</summary>
+    /// <param name="cells">Positions on the observations' axis, in any order, also repeated.</param>
+    /// <param name="cancellation">Looked at between pieces.</param>
+    /// <remarks>Of a matrix that no tier has, a few cells are read straight from the file: at most an eighth of its chunks, and 64 MB of them.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">No such cell.</exception>
+    /// <exception cref="InvalidOperationException">The matrix is dense: use <see cref="ReadCells"/>.</exception>
+    public SparseSlice Cells(ReadOnlySpan<long> cells, CancellationToken cancellation = default) =>
+        new CellReader(_file, _file.Describe(Element)).ReadSparse(cells.ToArray(), cancellation);
+
+    /// <summary>Some cells with all their genes, dense, into memory of the caller.</summary>
+    /// <param name="cells">Positions on the observations' axis, in any order, also repeated.</param>
+    /// <param name="destination">Room for cells × <see cref="VarCount"/> numbers, in C order.</param>
+    /// <param name="cancellation">As for <see cref="Cells"/>.</param>
+    /// <inheritdoc cref="Cells"/>
+    public void ReadCells<T>(ReadOnlySpan<long> cells, Span<T> destination, CancellationToken cancellation = default) where T : unmanaged
+    {
+        ElementInfo info = _file.Describe(Element);
+        DType wanted = Numbers.Wanted<T>(info.Type!.Value);
+        Numbers.RequireRoom(destination, wanted, cells.Length, info.Shape[1]);
+        fixed (T* start = destination) { new CellReader(_file, info).ReadDense(cells.ToArray(), wanted, (byte*)start, cancellation); }
+    }
+
+    /// <summary>Some genes of some cells, dense.</summary>
+    /// <returns>A new array, cells × genes in C order.</returns>
+    /// <inheritdoc cref="ReadBlock"/>
+    public T[] Block<T>(ReadOnlySpan<long> cells, ReadOnlySpan<long> genes, CancellationToken cancellation = default) where T : unmanaged
+    {
+        T[] result = Numbers.NewArray<T>(Numbers.Wanted<T>(Type), cells.Length, genes.Length);
+        ReadBlock<T>(cells, genes, result, cancellation);
+        return result;
+    }
+
+    /// <summary>Some genes of some cells, dense, into memory of the caller.</summary>
+    /// <param name="cells">Positions on the observations' axis, in any order, also repeated.</param>
+    /// <param name="genes">Positions on the variables' axis, in any order, also repeated.</param>
+    /// <param name="destination">Room for cells × genes numbers, in C order.</param>
+    /// <param name="cancellation">As for <see cref="Cells"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">No such cell or gene.</exception>
+    public void ReadBlock<T>(ReadOnlySpan<long> cells, ReadOnlySpan<long> genes, Span<T> destination, CancellationToken cancellation = default)
+        where T : unmanaged
+    {
+        ElementInfo info = _file.Describe(Element);
+        DType wanted = Numbers.Wanted<T>(info.Type!.Value);
+        Numbers.RequireRoom(destination, wanted, cells.Length, genes.Length);
+        fixed (T* start = destination) { new CellReader(_file, info).ReadBlock(cells.ToArray(), genes.ToArray(), wanted, (byte*)start, cancellation); }
+    }
+
+    /// <summary>The positions that a mask selects: of cells or of genes.</summary>
+    /// <param name="mask">One bool for each position of the axis.</param>
+    /// <param name="length">Length of the axis.</param>
+    /// <exception cref="ArgumentException">The mask has another length.</exception>
+    public static long[] Selected(ReadOnlySpan<bool> mask, long length)
+    {
+        if (mask.Length != length) { throw new ArgumentException($"The mask has {mask.Length:N0} values; the axis has {length:N0}.", nameof(mask)); }
+        List<long> positions = [];
+        for (int i = 0; i < mask.Length; i++)
+        {
+            if (mask[i]) { positions.Add(i); }
+        }
+
+        return [.. positions];
+    }
+
+    /// <summary>Builds the matrix's twin now, unless a tier has it, so that no gene has to be scanned.</summary>
     /// <param name="cancellation">Honoured between blocks; nothing half done stays.</param>
-    /// <returns>The twin's part, pinned: dispose it. Null for a dense matrix, which needs none.</returns>
-    /// <exception cref="StoreException">No tier has room.</exception>
-    internal PinnedElement? PinTwin(CancellationToken cancellation = default) =>
-        _file.Describe(Element).Kind == ElementKind.Dense
-            ? null
-            : _file.PinDerived(Element, TwinDraft.Name, (whole, context) => TwinDraft.Of(whole.Part.View, context), cancellation);
+    /// <returns>
+    /// The twin's part, pinned: dispose it. Its types may be narrower than the matrix's (docs/part-format.md). Null for a dense
+    /// matrix, which needs none.
+    /// </returns>
+    /// <exception cref="StoreException">No tier has room for it.</exception>
+    public PinnedElement? PinTwin(CancellationToken cancellation = default) => _file.Describe(Element).Kind == ElementKind.Dense
+        ? null
+        : _file.PinDerived(Element, TwinDraft.Name, (whole, context) => TwinDraft.Of(whole.Part.View, context), cancellation);
 }

@@ -53,7 +53,19 @@ internal readonly unsafe struct SparseView
 
     internal byte* Values { get; }
 
+    private SparseView(SparseSlice slice, byte* offsets, byte* indices, byte* values)
+    {
+        (Major, Minor, Entries, IsCsr) = (slice.Rows, slice.Columns, slice.Indices.Length, true);
+        (OffsetType, IndexType, StoredType, ValueType) = (DType.Int64, DType.Int32, slice.Type, slice.Type);
+        _offsets = offsets;
+        Indices = indices;
+        Values = values;
+    }
+
     internal static SparseView Of(PartView part) => new(part);
+
+    /// <summary>A slice's arrays, which the caller keeps in place.</summary>
+    internal static SparseView Of(SparseSlice slice, byte* offsets, byte* indices, byte* values) => new(slice, offsets, indices, values);
 
     /// <summary>Positions of a row's entries.</summary>
     /// <exception cref="StoreException">The part's offsets are damaged.</exception>

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text;
 using AnnDataCache.Interop;
 using AnnDataCache.Parts;
@@ -22,6 +21,11 @@ internal readonly record struct PartName
     private static readonly SearchValues<char> s_digits = SearchValues.Create(Alphabet);
     private static readonly string s_objectVersion = ObjectVersion();
 
+    // A hash costs as much as a system call. One source has many elements, and a thread asks for several of them in turn; a name that
+    // was made to find a part is made once more, of what the part says of itself.
+    [ThreadStatic] private static (FileStat Source, string Text)? s_lastVersion;
+    [ThreadStatic] private static (string Source, string Element, string Options, string Text)? s_lastIdentity;
+
     private PartName(string value) => Value = value;
 
     internal string Value { get; }
@@ -40,6 +44,12 @@ internal readonly record struct PartName
 
     internal static PartName For(string canonicalSource, string element, string options, in FileStat source)
     {
+        return new PartName($"{Identity(canonicalSource, element, options)}.{VersionOf(source)}");
+    }
+
+    private static string VersionOf(in FileStat source)
+    {
+        if (s_lastVersion is { } last && last.Source == source) { return last.Text; }
         Span<byte> version = stackalloc byte[44];
         BinaryPrimitives.WriteUInt64LittleEndian(version, source.Device);
         BinaryPrimitives.WriteUInt64LittleEndian(version[8..], source.Inode);
@@ -47,7 +57,9 @@ internal readonly record struct PartName
         BinaryPrimitives.WriteInt64LittleEndian(version[24..], source.ModifiedNs);
         BinaryPrimitives.WriteInt64LittleEndian(version[32..], source.ChangedNs);
         BinaryPrimitives.WriteInt32LittleEndian(version[40..], PartLayout.CurrentVersion);
-        return new PartName($"{Identity(canonicalSource, element, options)}.{Base32(SHA256.HashData(version), VersionLength)}");
+        string text = Base32(Sha256.Hash(version), VersionLength);
+        s_lastVersion = (source, text);
+        return text;
     }
 
     /// <summary>True when the name stands for what a layout says that its part is: files that have changed places are found out.</summary>
@@ -61,8 +73,13 @@ internal readonly record struct PartName
             || Prefix.SequenceEqual(Identity(layout.Source, layout.Element, options.Length == 0 ? $"user {owner}" : $"{options} user {owner}"));
     }
 
-    private static string Identity(string source, string element, string options) =>
-        Base32(SHA256.HashData(Encoding.UTF8.GetBytes($"{source}\0{element}\0{options}")), PrefixLength);
+    private static string Identity(string source, string element, string options)
+    {
+        if (s_lastIdentity is { } last && last.Element == element && last.Source == source && last.Options == options) { return last.Text; }
+        string text = Base32(Sha256.Hash(Encoding.UTF8.GetBytes($"{source}\0{element}\0{options}")), PrefixLength);
+        s_lastIdentity = (source, element, options, text);
+        return text;
+    }
 
     internal static bool TryParse(string value, out PartName name)
     {
@@ -77,7 +94,7 @@ internal readonly record struct PartName
         Span<byte> version = stackalloc byte[10];
         "object"u8.CopyTo(version);
         BinaryPrimitives.WriteInt32LittleEndian(version[6..], PartLayout.CurrentVersion);
-        return Base32(SHA256.HashData(version), VersionLength);
+        return Base32(Sha256.Hash(version), VersionLength);
     }
 
     private static long Number(ReadOnlySpan<char> digits)

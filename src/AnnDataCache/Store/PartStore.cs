@@ -218,7 +218,7 @@ internal sealed class PartStore : IDisposable
         return parts;
     }
 
-    internal StoreUsage Usage()
+    internal (long BudgetBytes, long UsedBytes, long Objects, long ObjectBytes) Usage()
     {
         long budget = 0, used = 0;
         HashSet<PartName> objects = [];
@@ -232,7 +232,7 @@ internal sealed class PartStore : IDisposable
             }
         }
 
-        return new StoreUsage(budget, used, objects.Count, bytes);
+        return (budget, used, objects.Count, bytes);
     }
 
     internal CacheStatistics Statistics() =>

@@ -326,7 +326,8 @@ internal sealed class Tier : IDisposable
 
         // The writer's own lock keeps evictors away until this read-only open has taken its place.
         return TryPin(reservation.Name, reservation.MadeOf)
-            ?? throw new StoreException(CacheError.StoreUnusable, $"Part '{reservation.Name.Value}' was removed from '{_folder.Path}' while it was sealed. Run 'anndata-cache verify'.");
+            ?? throw new StoreException(CacheError.StoreUnusable, $"Part '{reservation.Name.Value}' cannot be used in '{_folder.Path}': "
+                + (Contains(reservation.Name) ? "something else has its name" : "it was removed while it was sealed") + ". Run 'anndata-cache verify'.");
     }
 
     /// <summary>Gives the room of a reservation back.</summary>

@@ -3,7 +3,7 @@ namespace AnnDataCache.Summaries;
 // What viewers ask of a matrix and of columns, computed over the mapped part, in private memory that does not depend on
 // the number of cells.
 //
-//   GeneTallies        per gene and group: T1 (Tally.cs) makes the sums the same for every number of threads and layout
+//   GeneTallies        per gene and group: A1 (Tally.cs) makes the sums the same for every number of threads and layout
 //   ExpressionMatrix   the seam: by cell (csr), by gene (csc, twin), or dense
 //   ColumnSummaries    a histogram of numbers, or the counts of categories
 //
@@ -13,7 +13,8 @@ namespace AnnDataCache.Summaries;
 internal static class AnnDataSummaries
 {
     internal static GeneSummary Genes(
-        CachedAnnData data, IReadOnlyList<string>? genes, string? groupBy, string element, double cutoff, int workers, CancellationToken cancellation)
+        CachedAnnData data, IReadOnlyList<string>? genes, string? groupBy, string element, double cutoff, int workers,
+        CancellationToken cancellation)
     {
         if (double.IsNaN(cutoff)) { throw new ArgumentOutOfRangeException(nameof(cutoff), cutoff, "The cutoff must be a number."); }
         Grouping? grouping = null;
@@ -60,5 +61,6 @@ internal static class AnnDataSummaries
 
     internal static PinnedColumn SingleColumn(PinnedElement pinned) => pinned.Columns is [PinnedColumn column]
         ? column
-        : throw new ElementException(CacheError.ElementUnreadable, $"'{pinned.Info.Path}' is a {pinned.Info.Kind.Name()}; a column of obs is wanted.");
+        : throw new ElementException(
+            CacheError.ElementUnreadable, $"'{pinned.Info.Path}' is a {pinned.Info.Kind.Name()}; a column of obs is wanted.");
 }

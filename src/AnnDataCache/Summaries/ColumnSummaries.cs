@@ -6,7 +6,8 @@ internal static class ColumnSummaries
     internal static ColumnSummary Summarize(PinnedElement pinned, long item, int bins, int workers, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bins);
-        if (pinned.Columns is not [PinnedColumn column] || column.Kind is ElementKind.Csr or ElementKind.Csc or ElementKind.Dict or ElementKind.AwkwardArray)
+        if (pinned.Columns is not [PinnedColumn column]
+            || column.Kind is ElementKind.Csr or ElementKind.Csc or ElementKind.Dict or ElementKind.AwkwardArray)
         {
             throw new ElementException(
                 CacheError.ElementUnreadable, $"'{pinned.Info.Path}' is a {pinned.Info.Kind.Name()}; a column such as obs/n_genes is wanted.");
@@ -36,7 +37,8 @@ internal static class ColumnSummaries
         return new ColumnSummary(path, column.Rows)
         {
             IsNumeric = true, Missing = column.Rows - all.Count, Infinite = all.Infinite, Minimum = all.Minimum, Maximum = all.Maximum,
-            Mean = all.Tally.Mean(all.Count), StandardDeviation = Math.Sqrt(all.Tally.Variance(all.Count)), Edges = histogram.Edges, Counts = counts,
+            Mean = all.Tally.Mean(all.Count),
+            StandardDeviation = Math.Sqrt(all.Tally.Variance(all.Count)), Edges = histogram.Edges, Counts = counts,
         };
     }
 
@@ -50,7 +52,8 @@ internal static class ColumnSummaries
     }
 
     private static void ForEachStripe<TPartial>(
-        NumberColumn column, int workers, Func<TPartial> hire, StripeAction<TPartial> work, Action<TPartial> take, CancellationToken cancellation) =>
+        NumberColumn column, int workers, Func<TPartial> hire, StripeAction<TPartial> work, Action<TPartial> take,
+        CancellationToken cancellation) =>
         Stripes.Run(
             (column.Rows + Tally.StripeCells - 1) / Tally.StripeCells, workers, () => (Partial: hire(), Values: new double[Tally.StripeCells]),
             (worker, stripe) =>
@@ -64,7 +67,7 @@ internal static class ColumnSummaries
 
     private delegate void StripeAction<TPartial>(TPartial partial, ReadOnlySpan<double> values);
 
-    /// <summary>What one pass over the values tells. Sums keep invariant T1.</summary>
+    /// <summary>What one pass over the values tells. Sums keep invariant A1.</summary>
     private sealed class Moments
     {
         internal Tally Tally;

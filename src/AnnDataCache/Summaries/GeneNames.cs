@@ -67,7 +67,8 @@ internal static class GeneNames
 
     private static ElementException Ambiguous(PinnedElement var, string name, int first, int second) => new(
         CacheError.ElementNotFound,
-        $"Gene '{name}' is ambiguous: '{var.Info.Path}' has it in rows {first} and {second}. Make the names unique (anndata's var_names_make_unique).");
+        $"Gene '{name}' is ambiguous: '{var.Info.Path}' has it in rows {first} and {second}. "
+        + "Make the names unique (anndata's var_names_make_unique).");
 
     private static ElementException Absent(PinnedElement var, PinnedColumn index, string name)
     {
@@ -80,7 +81,9 @@ internal static class GeneNames
             if (alike) { near.Add(other); }
         }
 
-        string hint = near.Count > 0 ? $"Similar: {string.Join(", ", near)}." : index.Rows == 0 ? "It has no genes." : $"The first of {index.Rows} is '{Text(index.GetValue(0))}'.";
+        string hint = near.Count > 0 ? $"Similar: {string.Join(", ", near)}."
+            : index.Rows == 0 ? "It has no genes."
+            : $"The first of {index.Rows} is '{Text(index.GetValue(0))}'.";
         return new ElementException(CacheError.ElementNotFound, $"'{var.Info.Path}' has no gene '{name}'. {hint}");
     }
 }

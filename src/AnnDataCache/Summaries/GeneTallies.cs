@@ -3,8 +3,11 @@ namespace AnnDataCache.Summaries;
 /// <summary>Adds up genes over cells: by gene where the matrix lies so, else by stripes of cells.</summary>
 internal static class GeneTallies
 {
-    /// <summary>Tallies of a thread at most: 24 bytes each, and as many again for the sum.</summary>
-    private const long MaxTallies = 1 << 27;
+    /// <summary>Tallies at most, 24 bytes each: 30,000 genes in 500 groups.</summary>
+    private const long MaxTallies = 1 << 24;
+
+    /// <summary>Tallies of all threads together, beside their sum: large ones are added up by fewer threads.</summary>
+    private const long MaxPartialTallies = 1 << 24;
 
     /// <exception cref="ElementException">No such gene; the grouping has another number of cells, or too many groups.</exception>
     internal static GeneSummary Summarize(
@@ -50,7 +53,8 @@ internal static class GeneTallies
         return query.TallyCount <= MaxTallies
             ? query
             : throw new ElementException(
-                CacheError.ElementUnreadable, $"{genes.Count} genes × {query.GroupCount} groups are {query.TallyCount} numbers; {MaxTallies} are possible. Ask for fewer genes at once.");
+                CacheError.ElementUnreadable,
+                $"{genes.Count} genes × {query.GroupCount} groups are {query.TallyCount} numbers; {MaxTallies} are possible. Ask for fewer genes.");
     }
 
     private static void AddGenes(ExpressionMatrix matrix, TallyQuery query, Tally[] tallies, int workers, CancellationToken cancellation)
@@ -70,8 +74,9 @@ internal static class GeneTallies
     private static void AddStripes(ExpressionMatrix matrix, TallyQuery query, Tally[] tallies, int workers, CancellationToken cancellation)
     {
         long stripes = (matrix.Cells + Tally.StripeCells - 1) / Tally.StripeCells;
+        long fitting = Math.Max(MaxPartialTallies / Math.Max(tallies.Length, 1), 1);
         Stripes.Run(
-            stripes, workers, () => new Tally[tallies.Length],
+            stripes, (int)Math.Min(workers, fitting), () => new Tally[tallies.Length],
             (partial, stripe) =>
             {
                 partial.AsSpan().Clear();
@@ -91,13 +96,15 @@ internal static class GeneTallies
         if (grouping is not null && grouping.CodeOfCell.LongLength != matrix.Cells)
         {
             throw new ElementException(
-                CacheError.ElementUnreadable, $"The grouping has {grouping.CodeOfCell.LongLength} cells, the matrix {matrix.Cells}. Ask again if the file was just written.");
+                CacheError.ElementUnreadable,
+                $"The grouping has {grouping.CodeOfCell.LongLength} cells, the matrix {matrix.Cells}. Ask again if the file was just written.");
         }
 
         if (asked.Length != names || (var is { Columns: [PinnedColumn index, ..] } && index.Rows != matrix.Genes))
         {
             throw new ElementException(
-                CacheError.ElementUnreadable, $"'{var!.Info.Path}' has {var.Columns[0].Rows} genes, the matrix {matrix.Genes}. Ask again if the file was just written.");
+                CacheError.ElementUnreadable,
+                $"'{var!.Info.Path}' has {var.Columns[0].Rows} genes, the matrix {matrix.Genes}. Ask again if the file was just written.");
         }
     }
 }

@@ -43,7 +43,8 @@ internal sealed record Grouping(string[] Labels, short[] CodeOfCell, long[] Coun
         ReadOnlySpan<int> stored = column.Values.Span<int>();
         for (int cell = 0; cell < codes.Length; cell++)
         {
-            codes[cell] = column.IsNull(cell) ? (short)-1 : (uint)stored[cell] < (uint)rank.Length ? rank[stored[cell]] : throw Damaged(column, cell);
+            if (column.IsNull(cell)) { codes[cell] = -1; continue; }
+            codes[cell] = (uint)stored[cell] < (uint)rank.Length ? rank[stored[cell]] : throw Damaged(column, cell);
         }
 
         return new Grouping([.. order.Select(code => texts[code])], codes, Count(column, codes, texts.Length));
@@ -88,7 +89,11 @@ internal sealed record Grouping(string[] Labels, short[] CodeOfCell, long[] Coun
             case DType.Int16: column.Values.Span<short>().CopyTo(codes); break;
             default:
                 ReadOnlySpan<int> wide = column.Values.Span<int>();
-                for (int cell = 0; cell < codes.Length; cell++) { codes[cell] = (int)(short)wide[cell] == wide[cell] ? (short)wide[cell] : throw Damaged(column, cell); }
+                for (int cell = 0; cell < codes.Length; cell++)
+                {
+                    codes[cell] = (short)wide[cell] == wide[cell] ? (short)wide[cell] : throw Damaged(column, cell);
+                }
+
                 break;
         }
 

@@ -19,7 +19,8 @@ internal abstract unsafe class NumberColumn(PinnedColumn column)
 
         if (item < 0 || item >= column.Width)
         {
-            throw new ElementException(CacheError.ElementNotFound, $"'{column.Name}' has {column.Width} numbers in a row; there is no number {item}.");
+            throw new ElementException(
+                CacheError.ElementNotFound, $"'{column.Name}' has {column.Width} numbers in a row; there is no number {item}.");
         }
 
         if (column.IsBitmap) { return new Bits(column); }
@@ -33,7 +34,8 @@ internal abstract unsafe class NumberColumn(PinnedColumn column)
     /// <summary>Rows [first, first + numbers.Length).</summary>
     internal void Read(long first, Span<double> numbers)
     {
-        if (first < 0 || first > Rows - numbers.Length) { throw new ArgumentOutOfRangeException(nameof(first), first, "Rows beyond the column."); }
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(first, Rows - numbers.Length);
         Convert(first, numbers);
         if (!column.HasNulls) { return; }
         byte* validity = column.Validity.Address;

@@ -2,7 +2,7 @@ namespace AnnDataCache.Summaries;
 
 /// <summary>What is added up of one gene in one group of cells.</summary>
 /// <remarks>
-/// Invariant T1: sums are float64, added in the order of the cells within a stripe, and stripe by stripe in order. A stripe
+/// Invariant A1: sums are float64, added in the order of the cells within a stripe, and stripe by stripe in order. A stripe
 /// is a fixed number of cells, so the sums are the same to the last bit for any number of threads, whether the matrix is
 /// stored by cell, by gene or densely, and whatever other genes are asked for.
 /// </remarks>

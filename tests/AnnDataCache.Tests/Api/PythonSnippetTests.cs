@@ -14,7 +14,7 @@ public sealed partial class PythonSnippetTests : IDisposable
 
     public PythonSnippetTests()
     {
-        Assert.SkipUnless(File.Exists(Interpreter) && Run("import numpy").ExitCode == 0, "python3 with numpy is missing.");
+        Assert.SkipUnless(File.Exists(Interpreter) && Run("import numpy, anndata").ExitCode == 0, "python3 with numpy and anndata is missing.");
         _cache = _store.Open();
         _pbmc = _cache.Open(Path.Join(TestFiles.Repository, "samples", "pbmc-like.h5ad"));
     }

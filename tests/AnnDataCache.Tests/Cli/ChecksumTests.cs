@@ -32,13 +32,17 @@ public sealed class ChecksumTests(ITestOutputHelper output)
             CallResult result = line.Run("checksum", file);
             Assert.True(result.ExitCode == 0, $"{Path.GetFileName(file)}: ended with {result.ExitCode}: {result.Error}");
             using JsonDocument oracle = JsonDocument.Parse(File.ReadAllBytes(OracleOf(data, file)));
-            ElementComparison.Compare(Path.GetFileName(file), result.Json.GetProperty("elements"), oracle.RootElement.GetProperty("elements"), tally);
+            ElementComparison.Compare(
+                Path.GetFileName(file), result.Json.GetProperty("elements"), oracle.RootElement.GetProperty("elements"), tally);
         });
         output.WriteLine(tally.ToString());
         Assert.True(tally.Different.Count == 0, tally.ToString());
         Assert.True(tally.Equal > 1000, $"Only {tally.Equal} elements were compared.");
         string documented = File.ReadAllText(Path.Join(TestFiles.Repository, "docs", "support.md"));
-        Assert.All(tally.Refused, line => Assert.Contains(line[(line.LastIndexOf(": ", StringComparison.Ordinal) + 2)..], documented, StringComparison.Ordinal));
+        string[] naming = ["has no dataset", "has code"]; // damage that a message describes by its own names and numbers
+        Assert.All(
+            tally.Refused.Where(line => !naming.Any(words => line.Contains(words, StringComparison.Ordinal))),
+            line => Assert.Contains(line[(line.LastIndexOf(": ", StringComparison.Ordinal) + 2)..], documented, StringComparison.Ordinal));
     }
 
     private static string OracleOf(string data, string file) => Path.GetDirectoryName(file) == Path.Join(data, "open")

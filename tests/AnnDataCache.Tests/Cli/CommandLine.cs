@@ -6,6 +6,23 @@ namespace AnnDataCache.Tests.Cli;
 /// <summary>What a call of the executable left.</summary>
 internal sealed record CallResult(int ExitCode, string Out, string Error)
 {
+    /// <summary>Runs a program to its end.</summary>
+    internal static CallResult Of(ProcessStartInfo start)
+    {
+        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
+        using Process process = Process.Start(start)!;
+        return Of(process);
+    }
+
+    /// <summary>Waits for a program whose output is redirected.</summary>
+    internal static CallResult Of(Process process)
+    {
+        Task<string> error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new CallResult(process.ExitCode, output, error.Result);
+    }
+
     /// <summary>stdout as one JSON document.</summary>
     internal JsonElement Json => JsonDocument.Parse(Out).RootElement;
 
@@ -23,6 +40,9 @@ internal sealed class CommandLine : IDisposable
     internal static string Executable { get; } = Path.Join(
         TestFiles.Repository, "src", "AnnDataCache.Cli", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "anndata-cache");
 
+    /// <summary>The native executable, where it was published.</summary>
+    internal static string Native { get; } = Path.Join(TestFiles.Repository, "artifacts", "anndata-cache");
+
     internal static string Small => TestFiles.Small(Path.Join("cli", "small.h5ad"));
 
     /// <summary>The options that calls are started with, for a cache in this process.</summary>
@@ -36,10 +56,7 @@ internal sealed class CommandLine : IDisposable
     internal CallResult Run(params IReadOnlyList<string> arguments)
     {
         using Process process = Start(arguments);
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new CallResult(process.ExitCode, output, error.Result);
+        return CallResult.Of(process);
     }
 
     /// <summary>Runs a call that must succeed.</summary>
@@ -50,12 +67,15 @@ internal sealed class CommandLine : IDisposable
         return result;
     }
 
+    /// <summary>What calls run.</summary>
+    internal string Program { get; set; } = Executable;
+
     /// <summary>Variables that calls get besides those of the store.</summary>
     internal Dictionary<string, string> Environment { get; } = [];
 
     internal Process Start(IReadOnlyList<string> arguments)
     {
-        ProcessStartInfo start = new(Executable, arguments)
+        ProcessStartInfo start = new(Program, arguments)
         {
             RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = Folder,
         };
@@ -97,12 +117,8 @@ internal static class Python
 
     private static CallResult Run(string script, IReadOnlyList<string> arguments, CommandLine? line)
     {
-        ProcessStartInfo start = new("/usr/bin/python3", ["-c", script, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new("/usr/bin/python3", ["-c", script, .. arguments]);
         line?.Prepare(start);
-        using Process process = Process.Start(start)!;
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new CallResult(process.ExitCode, output, error.Result);
+        return CallResult.Of(start);
     }
 }

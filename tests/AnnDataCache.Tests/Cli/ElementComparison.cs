@@ -11,7 +11,8 @@ internal static class ElementComparison
     /// </summary>
     private static readonly HashSet<string> s_implied = new(StringComparer.Ordinal)
     {
-        "encoding_type", "encoding_version", "storage", "stored_type", "note", "applies_to", "field_of", "members", "mod_order", "has_mask", "sum_nonnull",
+        "encoding_type", "encoding_version", "storage", "stored_type", "note", "applies_to", "field_of", "members", "mod_order",
+        "has_mask", "sum_nonnull",
         "unique", "values", "value_counts", "explicit_zeros", "has_duplicates", "indices_in_range", "indices_sorted", "indptr_len_ok",
         "major_sums_first", "minor_sums_first", "probe_obs_var_value", "columns_missing", "members_not_in_column_order",
     };
@@ -33,8 +34,9 @@ internal static class ElementComparison
             else { tally.Add(name, element.Name, Difference(actual, element.Value)); }
         }
 
-        foreach (JsonProperty element in found.EnumerateObject().Where(element => !expected.TryGetProperty(element.Name, out _)))
+        foreach (JsonProperty element in found.EnumerateObject())
         {
+            if (expected.TryGetProperty(element.Name, out _)) { continue; }
             if (FindRefusal(found, element.Name) is { } reason) { tally.AddRefused(name, element.Name, reason, isDamaged: true); }
             else { tally.AddDifferent(name, element.Name, "found, but the other reader has no such element"); }
         }
@@ -62,12 +64,17 @@ internal static class ElementComparison
     internal static string? Difference(JsonElement actual, JsonElement expected)
     {
         // before anndata 0.7 codes are numbers that have categories elsewhere: described as the one and the other
-        bool isLegacy = expected.TryGetProperty("legacy_categorical", out JsonElement legacy) && actual.GetProperty("kind").ValueEquals("categorical");
+        bool isLegacy = expected.TryGetProperty("legacy_categorical", out JsonElement legacy)
+            && actual.GetProperty("kind").ValueEquals("categorical");
         if (isLegacy) { expected = legacy; }
         foreach (JsonProperty member in expected.EnumerateObject())
         {
             if (s_implied.Contains(member.Name) || IsNoDifference(actual, member)) { continue; }
-            if (!actual.TryGetProperty(member.Name, out JsonElement value)) { return $"has no {member.Name}, which is {Short(member.Value)}"; }
+            if (!actual.TryGetProperty(member.Name, out JsonElement value))
+            {
+                return $"has no {member.Name}, which is {Short(member.Value)}";
+            }
+
             string? difference = member.Name switch
             {
                 "categories" => Difference(value, member.Value) is { } inner ? $"categories: {inner}" : null,
@@ -155,7 +162,8 @@ internal sealed class ElementTally
     /// <summary>The counts, and a line for each refusal and difference.</summary>
     public override string ToString() => string.Join('\n', new[]
     {
-        $"{_files:N0} files, {Compared:N0} elements compared: {Equal:N0} equal, {_refused.Count:N0} refused with their reasons, {_different.Count:N0} different",
+        $"{_files:N0} files, {Compared:N0} elements compared: {Equal:N0} equal, {_refused.Count:N0} refused with their reasons, "
+            + $"{_different.Count:N0} different",
     }.Concat(_refused.Order(StringComparer.Ordinal).Select(line => $"refused: {line}"))
         .Concat(_different.Order(StringComparer.Ordinal).Take(100).Select(line => $"different: {line}")));
 }

@@ -30,7 +30,7 @@ public sealed class OtherWritersTests(ITestOutputHelper output)
             Parallel.ForEach(files, new ParallelOptions { MaxDegreeOfParallelism = 2 }, file => Compare(file, tally));
             output.WriteLine($"seed {s_seed}: {tally}");
             Assert.True(tally.Different.Count == 0, $"Seed {s_seed}: {tally}");
-            Assert.All(tally.Refused, line => Assert.Contains("This is a named datatype", line, StringComparison.Ordinal)); // which holds no values
+            Assert.All(tally.Refused, line => Assert.Contains("This is a named datatype", line, StringComparison.Ordinal)); // no values
             Assert.True(tally.Equal > 25 * files.Length, $"Only {tally.Equal} elements were compared.");
         }
         finally
@@ -56,7 +56,10 @@ public sealed class OtherWritersTests(ITestOutputHelper output)
     private static void Write(string folder)
     {
         string script = TestFiles.Small(Path.Join("writers", "write.py"));
-        ProcessStartInfo start = new("/usr/bin/python3", ["-B", script, "--seed", s_seed, "--count", s_count, "--out", folder]) { RedirectStandardError = true };
+        ProcessStartInfo start = new("/usr/bin/python3", ["-B", script, "--seed", s_seed, "--count", s_count, "--out", folder])
+        {
+            RedirectStandardError = true,
+        };
         using Process process = Process.Start(start)!;
         string errors = process.StandardError.ReadToEnd();
         process.WaitForExit();

@@ -147,6 +147,7 @@ public sealed class RareFormsTests : IDisposable
         Assert.Equal("ENSG2|B|1", var.Column("probe_ids").GetString(2));
         Assert.Equal(2u, set.Dense<uint>()[1]);
         Assert.Equal(0.5, added.Dense<double>()[0]);
+        Assert.Equal("added", Open("tenx-v2-two.h5").Pin("mod/mm10/uns/note").Tree.Value);
     }
 
     [Fact]

@@ -94,7 +94,8 @@ public sealed class ObjectTests : IDisposable
         Assert.Null(_other.Get("nothing").Json());
         JsonNode? deep = null;
         for (int i = 0; i < 70; i++) { deep = new JsonArray(deep); }
-        Assert.ThrowsAny<Exception>(() => _cache.Put("deep", deep));
+        Assert.Equal(CacheError.BadContent, Assert.Throws<ElementException>(() => _cache.Put("deep", deep)).Error);
+        Assert.Equal(CacheError.BadContent, Assert.Throws<ElementException>(() => _cache.Put("deep", JsonValue.Create(double.NaN))).Error);
         Assert.False(_cache.Contains("deep"));
     }
 

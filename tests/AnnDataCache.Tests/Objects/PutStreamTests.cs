@@ -77,6 +77,9 @@ public sealed class PutStreamTests : IDisposable
         Assert.Equal("ü", json.Json()!["a"]![2]!.GetValue<string>());
         Assert.Equal((ElementKind.Pickle, 2), (pickle.Info.Kind, pickle.Columns.Count));
         Assert.Equal(399_999, pickle.Columns[1].Values.Count / sizeof(long) - 1);
+        Apache.Arrow.RecordBatch batch = pickle.ToRecordBatch(); // also for readers that know Arrow alone
+        Assert.Equal((1, 2), (batch.Length, batch.ColumnCount));
+        Assert.Equal(3_200_000, Assert.IsType<Apache.Arrow.LargeBinaryArray>(batch.Column(1)).GetBytes(0).Length);
         Assert.Empty(cache.Verify(TestContext.Current.CancellationToken));
     }
 

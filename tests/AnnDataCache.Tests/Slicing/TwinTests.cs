@@ -6,42 +6,23 @@ namespace AnnDataCache.Tests.Slicing;
 /// <summary>A gene is bit by bit what scipy's toarray has in its column, whatever it comes from and however it is stored.</summary>
 public sealed class TwinTests : IDisposable
 {
-    private static readonly string s_forms = TestFiles.Small("slices/forms.h5ad");
+    private readonly SliceFixture _fixture = new();
 
-    private readonly TestStore _store = new();
-    private readonly Cache _cache;
-    private readonly CachedAnnData _file;
-
-    public TwinTests()
-    {
-        _cache = _store.Open();
-        _file = _cache.Open(s_forms);
-    }
-
-    public static TheoryData<string> Forms
-    {
-        get
-        {
-            using TestStore store = new();
-            using Cache cache = store.Open();
-            using CachedAnnData file = cache.Open(s_forms);
-            return [.. file.Tree.Find("layers")!.Children.Select(child => child.Name)];
-        }
-    }
+    public static TheoryData<string> Forms => [.. SliceFixture.Names()];
 
     [Theory]
     [MemberData(nameof(Forms))]
     public void EveryGeneIsWhatScipyHasInItsOwnTypeWithAndWithoutTwin(string form)
     {
-        MatrixSlices slices = _file.Slices($"layers/{form}");
-        byte[] wanted = Columns(form, out long width);
-        long[] all = [.. Range(width)];
+        MatrixSlices slices = _fixture.File.Slices($"layers/{form}");
+        long[] all = [.. SliceFixture.Positions(slices.VarCount)];
+        byte[] wanted = _fixture.ExpectedGenes(form, all);
         Assert.Equal(wanted, slices.Genes<byte>(all, TestContext.Current.CancellationToken));
         Assert.Equal(wanted, all.SelectMany(gene => slices.Gene<byte>(gene)).ToArray()); // one by one is another scan
         slices.PinTwin(TestContext.Current.CancellationToken)?.Dispose();
         Assert.Equal(wanted, slices.Genes<byte>(all, TestContext.Current.CancellationToken));
         Assert.Equal(wanted, all.SelectMany(gene => slices.Gene<byte>(gene)).ToArray());
-        Assert.Empty(_cache.Verify(TestContext.Current.CancellationToken));
+        Assert.Empty(_fixture.Cache.Verify(TestContext.Current.CancellationToken));
     }
 
     [Theory]
@@ -63,7 +44,7 @@ public sealed class TwinTests : IDisposable
     [InlineData("empty", DType.Float32)]
     public void ValuesAreStoredInTheSmallestTypeThatGivesThemBackExactly(string form, DType stored)
     {
-        using PinnedElement twin = _file.Slices($"layers/{form}").PinTwin(TestContext.Current.CancellationToken)!;
+        using PinnedElement twin = _fixture.File.Slices($"layers/{form}").PinTwin(TestContext.Current.CancellationToken)!;
         ColumnLayout column = twin.Layout.Columns[0];
         Assert.Equal((stored, DType.UInt16, DType.Int32), (column.Type, column.IndexType, column.OffsetType));
         Assert.Equal(("twin", PartKind.Csc), (twin.Layout.Derived, twin.Layout.Kind));
@@ -73,44 +54,20 @@ public sealed class TwinTests : IDisposable
     [Fact]
     public void TheTwinOfACscIsStoredCellByCell()
     {
-        using PinnedElement twin = _file.Slices("layers/csc_counts").PinTwin(TestContext.Current.CancellationToken)!;
+        using PinnedElement twin = _fixture.File.Slices("layers/csc_counts").PinTwin(TestContext.Current.CancellationToken)!;
         Assert.Equal((PartKind.Csr, 61L), (twin.Layout.Kind, twin.Layout.Columns[0].Rows));
     }
 
     [Fact]
     public void ATwinIsMadeOnceAndFoundByOthers()
     {
-        using PinnedElement made = _file.Slices("X").PinTwin(TestContext.Current.CancellationToken)!;
-        using Cache other = _store.Open();
-        using CachedAnnData same = other.Open(s_forms);
+        using PinnedElement made = _fixture.File.Slices("X").PinTwin(TestContext.Current.CancellationToken)!;
+        using Cache other = _fixture.Store.Open();
+        using CachedAnnData same = other.Open(SliceFixture.Forms);
         using PinnedElement found = same.Slices("X").PinTwin(TestContext.Current.CancellationToken)!;
         Assert.Equal((true, false, made.PartFile), (made.Loaded, found.Loaded, found.PartFile));
-        Assert.Contains(_cache.List(), part => part is { Element: "X", Derived: "twin", Stale: false, Tier: "hot" });
+        Assert.Contains(_fixture.Cache.List(), part => part is { Element: "X", Derived: "twin", Stale: false, Tier: "hot" });
     }
 
-    /// <summary>The expected matrix, a column after the other.</summary>
-    private byte[] Columns(string form, out long width)
-    {
-        using PinnedElement dense = _file.Pin($"uns/expected/{form}");
-        (long rows, long columns) = (dense.Info.Shape[0], dense.Info.Shape[1]);
-        int size = dense.Info.Type!.Value.Size();
-        ReadOnlySpan<byte> values = dense.Columns[0].Values.Span<byte>();
-        List<byte> transposed = [];
-        for (long column = 0; column < columns; column++)
-        {
-            for (long row = 0; row < rows; row++) { transposed.AddRange(values.Slice((int)((row * columns) + column) * size, size)); }
-        }
-
-        width = columns;
-        return [.. transposed];
-    }
-
-    private static IEnumerable<long> Range(long count) => Enumerable.Range(0, (int)count).Select(i => (long)i);
-
-    public void Dispose()
-    {
-        _file.Dispose();
-        _cache.Dispose();
-        _store.Dispose();
-    }
+    public void Dispose() => _fixture.Dispose();
 }

@@ -10,6 +10,25 @@ public sealed class InjectedFaultTests(ITestOutputHelper output) : IDisposable
     private static readonly Lazy<bool> s_traces = new(TryTrace);
 
     private readonly CommandLine _line = new();
+    private string _coldBytes = "0";
+
+    /// <summary>A cold copy that fails is no failure of the load, and leaves nothing; without extended attributes there is a copy, and no hash.</summary>
+    [Theory]
+    [InlineData("fdatasync", "EIO", false)]
+    [InlineData("fsync", "EIO", true)]
+    [InlineData("fchmod", "EPERM", false)]
+    [InlineData("fsetxattr", "EOPNOTSUPP", true)]
+    public void ACallThatFailsBelowTheColdTierCostsTheCopyAtMost(string call, string error, bool hasCopy)
+    {
+        Require();
+        CallResult load = TraceWithCold($"inject={call}:error={error}", "load", s_sample, "X");
+        Assert.True(load.ExitCode == 0, load.Error);
+        using Cache cache = Cache.Open(_line.Options);
+        Assert.Empty(cache.Verify(TestContext.Current.CancellationToken));
+        Assert.Equal(hasCopy, cache.List().Any(part => part is { Tier: "cold", Element: "X" }));
+        Assert.Empty(Directory.GetFiles(Path.Join(_line.Options.ColdFolder, "tmp")));
+        Assert.Contains(cache.List(), part => part is { Tier: "hot", Element: "X" });
+    }
 
     [Theory]
     [InlineData("pwrite64", "EIO", 10)]
@@ -41,10 +60,13 @@ public sealed class InjectedFaultTests(ITestOutputHelper output) : IDisposable
     }
 
     /// <summary>A file system whose locks exclude nobody costs bytes over the budget at worst, never wrong bytes; the doctor says so.</summary>
-    [Fact]
-    public void AFileSystemThatLiesAboutLocksGivesRightBytesAndIsFoundOut()
+    [Theory]
+    [InlineData("0")]
+    [InlineData("1GB")]
+    public void AFileSystemThatLiesAboutLocksGivesRightBytesAndIsFoundOut(string coldBytes)
     {
         Require();
+        _line.Environment["ANNDATA_CACHE_COLD_BYTES"] = _coldBytes = coldBytes;
         CallResult doctor = Trace("inject=flock:retval=0", "doctor");
         Assert.Contains("do not exclude each other", doctor.Out, StringComparison.Ordinal);
         Process[] processes = [.. Enumerable.Range(0, 3).Select(_ => Start("inject=flock:retval=0", "load", s_sample, "--all"))];
@@ -88,10 +110,13 @@ public sealed class InjectedFaultTests(ITestOutputHelper output) : IDisposable
     private CallResult Trace(string injection, params string[] arguments)
     {
         using Process process = Start(injection, arguments);
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        string text = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new CallResult(process.ExitCode, text, error.Result);
+        return CallResult.Of(process);
+    }
+
+    private CallResult TraceWithCold(string injection, params string[] arguments)
+    {
+        _coldBytes = "1GB";
+        return Trace(injection, arguments);
     }
 
     /// <summary>The executable under strace.</summary>
@@ -102,7 +127,8 @@ public sealed class InjectedFaultTests(ITestOutputHelper output) : IDisposable
         ProcessStartInfo start = new("strace", [.. trace, s_executable, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["ANNDATA_CACHE_HOT_FOLDER"] = _line.HotFolder;
         start.Environment["ANNDATA_CACHE_HOT_BYTES"] = "1GiB";
-        start.Environment["ANNDATA_CACHE_COLD_BYTES"] = "0";
+        start.Environment["ANNDATA_CACHE_FOLDER"] = _line.Options.ColdFolder;
+        start.Environment["ANNDATA_CACHE_COLD_BYTES"] = _coldBytes;
         return Process.Start(start)!;
     }
 

@@ -232,6 +232,7 @@ def tenx():
     with new("tenx-v2-two.h5") as file:
         genes(file.create_group("hg19"))
         genes(file.create_group("mm10"))
+        file["mm10"]["note"] = "added"
 
 
 for make in (legacy, names, records, awkward, encodings, tenx):

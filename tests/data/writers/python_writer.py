@@ -75,7 +75,7 @@ class Python:
         plist = self.plist(values.shape)
         made = h5d.create(parent.id, name.encode(), kind, self.space(values.shape, plist), plist)
         if values.size:
-            made.write(h5s.ALL, h5s.ALL, np.ascontiguousarray(values), None if values.dtype.kind == "O" else kind if values.dtype.kind == "S" else None)
+            made.write(h5s.ALL, h5s.ALL, np.ascontiguousarray(values), kind if values.dtype.kind == "S" else None)
         return parent[name]
 
     def numbers(self, parent, name, values):
@@ -165,7 +165,8 @@ class Python:
                    "count": lambda: self.array(made, "count", self.random.integers(0, 99, rows).astype("i4")),
                    "flag": lambda: self.array(made, "flag", self.random.random(rows) < 0.5),
                    "note": lambda: self.texts(made, "note", self.words(rows)),
-                   "factor": lambda: self.factor(made, "factor", rows), "maybe": lambda: self.nullable(made, "maybe", rows), **self.more_columns(made, rows)}
+                   "factor": lambda: self.factor(made, "factor", rows), "maybe": lambda: self.nullable(made, "maybe", rows),
+                   **self.more_columns(made, rows)}
         order = [column for column in columns if self.random.random() < 0.7]
         for column in order:
             columns[column]()

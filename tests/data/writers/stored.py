@@ -9,7 +9,8 @@ import h5py
 import numpy as np
 
 SPARSE = {"csr_matrix": "csr", "csr": "csr", "csc_matrix": "csc", "csc": "csc"}
-NULLABLE = {name: name for name in ("nullable-integer", "nullable-boolean", "nullable-string-array")} | {"nullable-string": "nullable-string-array"}
+NULLABLE = {"nullable-integer": "nullable-integer", "nullable-boolean": "nullable-boolean", "nullable-string-array": "nullable-string-array",
+            "nullable-string": "nullable-string-array"}
 FRAMES, DICTS = ("obs", "var", "raw.var", "raw/var"), ("obsm", "varm", "raw.varm", "raw/varm")
 
 
@@ -52,7 +53,8 @@ def is_text(array):
 def strings(values, array=None):
     kind = None if array is None else array.id.get_type()
     is_padded = isinstance(kind, h5py.h5t.TypeStringID) and not kind.is_variable_str() and kind.get_strpad() == h5py.h5t.STR_SPACEPAD
-    encoded = [value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value or b"" for value in np.asarray(values).ravel().tolist()]
+    encoded = [value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value or b""
+               for value in np.asarray(values).ravel().tolist()]
     return [value.rstrip(b" ") for value in encoded] if is_padded else encoded
 
 
@@ -110,8 +112,9 @@ def nullable(group, kind):
 
 
 def categorical(codes, categories, ordered):
-    return {"kind": "categorical", "codes_dtype": codes.dtype.newbyteorder("=").name, "codes_sha256_i4": sha(little_endian(codes[()].astype("i4"))),
-            "n": codes.size, "missing_count": int((codes[()].astype("i8") == -1).sum()), "ordered": ordered, "categories": categories}
+    return {"kind": "categorical", "codes_dtype": codes.dtype.newbyteorder("=").name,
+            "codes_sha256_i4": sha(little_endian(codes[()].astype("i4"))), "n": codes.size,
+            "missing_count": int((codes[()].astype("i8") == -1).sum()), "ordered": ordered, "categories": categories}
 
 
 def is_ordered(node):
@@ -120,8 +123,9 @@ def is_ordered(node):
 
 def sparse(group, kind):
     shape = group.attrs["shape"] if "shape" in group.attrs else group.attrs["h5sparse_shape"]
-    found = {"kind": kind, "shape": [int(length) for length in np.ravel(shape)], "nnz_stored": group["data"].size,
-             "data_dtype": group["data"].dtype.newbyteorder("=").name, "data_sha256": sha(little_endian(group["data"][()])), **statistics(group["data"][()])}
+    data = group["data"][()]
+    found = {"kind": kind, "shape": [int(length) for length in np.ravel(shape)], "nnz_stored": data.size,
+             "data_dtype": data.dtype.newbyteorder("=").name, "data_sha256": sha(little_endian(data)), **statistics(data)}
     for name in ("indices", "indptr"):
         values = group[name][()]
         found[f"{name}_dtype"] = values.dtype.newbyteorder("=").name
@@ -166,7 +170,8 @@ class Description:
             self.frame(group, path)
         elif kind == "categorical":
             values = group["categories"]
-            described = nullable(values, NULLABLE[attribute(values, "encoding-type")]) if isinstance(values, h5py.Group) else array_of(values)
+            is_group = isinstance(values, h5py.Group)
+            described = nullable(values, NULLABLE[attribute(values, "encoding-type")]) if is_group else array_of(values)
             self.found[path] = categorical(group["codes"], described, is_ordered(group))
         elif kind in NULLABLE:
             self.found[path] = nullable(group, NULLABLE[kind])
@@ -176,7 +181,8 @@ class Description:
             if path == "mod":
                 self.found[path] = {"kind": "mudata", "modalities": sorted(group)}
             elif not (path.startswith("mod/") and path.count("/") == 1):
-                self.found[path] = {"kind": "raw" if kind == "raw" or within(path) == "raw" else "dict", "keys": sorted(group, key=str.encode)}
+                is_raw = kind == "raw" or within(path) == "raw"
+                self.found[path] = {"kind": "raw" if is_raw else "dict", "keys": sorted(group, key=str.encode)}
             self.members(group, path)
 
     def frame(self, group, path):
@@ -205,7 +211,8 @@ class Description:
         frame = place in FRAMES and array.ndim == 1
         index = next((name for name in ("index", "_index") if name in names), names[0]) if frame else None
         if frame:
-            self.found[path] = {"kind": "dataframe", "index_key": index, "fields": [index] + [name for name in names if name != index], "n_rows": len(array)}
+            fields = [index] + [name for name in names if name != index]
+            self.found[path] = {"kind": "dataframe", "index_key": index, "fields": fields, "n_rows": len(array)}
         elif place in DICTS and array.ndim == 1:
             self.found[path] = {"kind": "legacy-obsm-structured", "fields": names}
         else:
@@ -215,10 +222,12 @@ class Description:
             values = rows[name]
             categories = uns.get(f"uns/{name}_categories") if frame and name != index and values.dtype.kind in "iu" else None
             if categories is not None and (not values.size or values.max() < categories.size):
-                described = text_array(np.ravel(categories[()]), categories) if is_text(categories) else dense(np.ravel(categories[()]))
-                self.found[f"{path}/{name}"] = {"kind": "categorical", "codes_dtype": values.dtype.newbyteorder("=").name, "n": values.size,
-                                                "codes_sha256_i4": sha(little_endian(values.astype("i4"))), "missing_count": int((values == -1).sum()),
-                                                "ordered": False, "categories": described}
+                words = np.ravel(categories[()])
+                described = text_array(words, categories) if is_text(categories) else dense(words)
+                self.found[f"{path}/{name}"] = {
+                    "kind": "categorical", "codes_dtype": values.dtype.newbyteorder("=").name, "n": values.size, "ordered": False,
+                    "codes_sha256_i4": sha(little_endian(values.astype("i4"))), "missing_count": int((values == -1).sum()),
+                    "categories": described}
             else:
                 self.found[f"{path}/{name}"] = dense(values) if values.dtype.kind in "fiubc" else text_array(values)
 

@@ -45,7 +45,8 @@ class Batches:
     """Batches of an epoch by number, or one after the other; made by `CachedAnnData.batches`.
 
     `batches[j]` is batch *j* of the current epoch, and `batches[epoch, j]` of any: so torch takes it as a dataset, and its
-    workers share the part. It pickles as the file's path and the options (fork and spawn alike).
+    workers share the part. It pickles as the file's path and the options (fork and spawn alike). The matrix is that of the file
+    as it was when the first batch or the length was asked for, and stays mapped for as long as this object lives.
 
     Examples
     --------

@@ -1,5 +1,6 @@
 """Bytes: tiers, names, pins, and the executable that fills them. Knows nothing of AnnData's values.
 
+    sources    which version of a file or a folder this is
     settings   the environment: which folders, shared by whom
     names      what a part is called: the path, the element, and the version of the source
     parts      one part: its layout, checked, over its mapping

@@ -74,6 +74,11 @@ def load(source: str, elements: list[str], strict: bool = False) -> dict[str, di
     return {answer["element"]: answer for answer in _answers(["load", "--json", "--", source, *elements], len(elements), needed)}
 
 
+def load_tree(source: str) -> None:
+    """Bring the tree of a source's elements into the store, which any look at it does."""
+    call(["inspect", "--json", "--", source])
+
+
 def load_all(source: str) -> list[dict[str, Any]]:
     """Bring everything that can be read into the store. Elements that cannot are answered with `result: refused`."""
     return list(_answers(["load", "--json", "--all", "--", source], None, 0, tolerated=(11,)))

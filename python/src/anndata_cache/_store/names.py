@@ -1,7 +1,4 @@
-"""What a part is called: `identity "." version`, so that a source that changes has other names (docs/sharing.md, "Names").
-
-The version of a source is looked at in `observe` and nowhere else.
-"""
+"""What a part is called: `identity "." version`, so that a source that changes has other names (docs/sharing.md, "Names")."""
 
 from __future__ import annotations
 
@@ -9,36 +6,13 @@ import hashlib
 import os
 import struct
 
-from .folders import modes_of, observe_folder
+from .sources import Stamp
 
 FORMAT_VERSION = 1
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _DIGIT = {digit: value for value, digit in enumerate(_ALPHABET)}
 _IDENTITY, _VERSION, _HASHED = 26, 13, 12
-_TYPE, _FOLDER = 0o170000, 0o040000
 _VERSION_WORDS = struct.Struct("<QQqqqi")
-
-Stamp = tuple[int, int, int, int, int]
-"""Device, inode, size, mtime and ctime of a source: what its version is made of."""
-
-
-def observe(path: str) -> Stamp:
-    """What the kernel says of a source now: one call of `stat`, made each time anything is asked of it; of a folder, many."""
-    stat = os.stat(path)
-    if stat.st_mode & _TYPE == _FOLDER:
-        return stat.st_dev, stat.st_ino, *observe_folder(path, _checks_every_file())
-    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
-
-
-def all_may_read(path: str, group: int) -> bool:
-    """Whether all users, or all of a group, may read the source; of a folder, everything in it that counts."""
-    stat = os.stat(path)
-    modes = [(stat.st_mode, stat.st_gid)]
-    if stat.st_mode & _TYPE == _FOLDER:
-        observe(path)
-        modes += modes_of(path, _checks_every_file())
-    return all(mode & 0o004 for mode, _ in modes) or all(mode & 0o040 and owner == group for mode, owner in modes)
-
 
 def version_of(stamp: Stamp) -> str:
     """The 13 digits behind the dot."""
@@ -69,13 +43,27 @@ def object_name(name: str) -> str:
     return f"{identity_of('', name, 'object')}.{_base32(version, _VERSION)}"
 
 
+def stands_for(name: str, layout: dict[str, object], owner: int) -> bool:
+    """Whether a name stands for what a layout says that its part is: files that have changed places are found out.
+
+    Parameters
+    ----------
+    name
+        Of the part's file.
+    layout
+        In it.
+    owner
+        Who made the part: its name says so where others may not read the source.
+    """
+    source, element = str(layout["source"]), str(layout["element"])
+    options = "object" if layout.get("object") is not None else str(layout.get("derived") or "")
+    identity = name[:_IDENTITY]
+    return identity in (identity_of(source, element, options), identity_of(source, element, f"{options} user {owner}".lstrip()))
+
+
 def hash_of(name: str) -> int:
     """60 bits that stand for a name: its slot of the board."""
     return _number(name[:_HASHED]) ^ _number(name[_IDENTITY + 1:_IDENTITY + 1 + _HASHED])
-
-
-def _checks_every_file() -> bool:
-    return os.environ.get("ANNDATA_CACHE_CHECK") == "all"
 
 
 def _number(digits: str) -> int:

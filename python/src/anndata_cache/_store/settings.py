@@ -36,9 +36,11 @@ class Settings:
         None where the tier is switched off.
     data_folder : str
         Where relative names are looked up; empty for the working folder.
+    check_every_file : bool
+        Whether a folder source is known by every file in it.
     """
 
-    __slots__ = ("cold", "data_folder", "hot", "promotion")
+    __slots__ = ("check_every_file", "cold", "data_folder", "hot", "promotion")
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         get = (os.environ if environment is None else environment).get
@@ -48,6 +50,10 @@ class Settings:
         self.cold = _cold(_folder(get, "ANNDATA_CACHE_FOLDER"), get("ANNDATA_CACHE_COLD_BYTES"), get("XDG_CACHE_HOME"), group)
         self.data_folder = _folder(get, "ANNDATA_DATA_FOLDER") or ""
         self.promotion = get("ANNDATA_CACHE_PROMOTION") or "auto"
+        check = get("ANNDATA_CACHE_CHECK") or "auto"
+        if check not in ("auto", "all"):
+            raise _bad("ANNDATA_CACHE_CHECK", check, "auto or all")
+        self.check_every_file = check == "all"
         if self.promotion not in ("auto", "never", "always"):
             raise _bad("ANNDATA_CACHE_PROMOTION", self.promotion, "auto, never or always")
 

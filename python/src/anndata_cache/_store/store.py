@@ -19,9 +19,10 @@ import weakref
 
 from .._errors import CacheError, NoRoom, SourceChanged, SourceDenied, SourceNotFound, StoreUnusable
 from . import loader
-from .names import Stamp, all_may_read, identity_of, object_name, observe, version_of
+from .names import identity_of, object_name, version_of
 from .parts import Part
 from .settings import Settings, TierSettings
+from .sources import Stamp, observe, permissions_of
 from .tiers import Tier
 
 TYPE_CHECKING = False
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _MAX_ATTEMPTS = 4
 _MAX_SOURCES = 128
 _DROPPED = -1
+_TREE = ""
 _KEPT_SHARE = 16
 """A process keeps at most this fraction of the main tier's file system mapped without using it (P2)."""
 
@@ -102,7 +104,7 @@ class Source:
     def is_current(self) -> bool:
         """Whether the source still is this version."""
         try:
-            return observe(self.path) == self.stamp
+            return observe(self.path, self.store.settings.check_every_file) == self.stamp
         except OSError:
             return False
 
@@ -145,7 +147,7 @@ class Store:
             self._pressure = board.pressure
             self.release()
         try:
-            stamp = observe(path)
+            stamp = observe(path, self.settings.check_every_file)
             source = self._sources.get(path)
             if source is None or source.stamp != stamp:
                 source = self._take(path, stamp)
@@ -166,11 +168,11 @@ class Store:
                 self._keep(source, element, part)
                 return part
             missing = [element, *(other for other in also if not self.contains(source.name_of(other)))]
-            answer = self._load(source, missing)[element]
+            file = self._load(source, missing)
             if not source.is_current():
                 raise SourceMoved
             self.reopen()
-            part = self.find(os.path.basename(answer["file"]), count=False)
+            part = self.find(os.path.basename(file) or name, count=False)
         raise StoreUnusable(f"'{element}' of '{source.path}' is removed as soon as it is loaded. Run 'anndata-cache doctor'.")
 
     def find(self, name: str, count: bool = True) -> Part | None:
@@ -228,14 +230,22 @@ class Store:
         group = self._main_settings.group
         if group is None:
             return True
-        return all_may_read(path, group)
+        mode, owner = permissions_of(path, self.settings.check_every_file)
+        return bool(mode & 0o004 or (owner == group and mode & 0o040))
 
-    def _load(self, source: Source, elements: list[str]) -> dict[str, dict[str, Any]]:
+    def _load(self, source: Source, elements: list[str]) -> str:
+        """Path of the part that was loaded for the first element; empty for the tree, whose name is known."""
+        def load() -> str:
+            if elements[0] == _TREE:
+                loader.load_tree(source.path)
+                return ""
+            return str(loader.load(source.path, elements)[elements[0]]["file"])
+
         try:
-            return loader.load(source.path, elements)
+            return load()
         except NoRoom:
             self.release()  # what this process keeps without use must not be what leaves no room
-            return loader.load(source.path, elements)
+            return load()
         except CacheError:
             if not source.is_current() and os.path.exists(source.path):
                 raise SourceMoved from None

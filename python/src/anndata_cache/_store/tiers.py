@@ -14,6 +14,7 @@ import stat as modes
 
 from .._errors import StoreUnusable
 from .board import Board
+from .names import stands_for
 from .parts import DamagedPart, Part, read_layout
 from .settings import TierSettings
 
@@ -107,6 +108,8 @@ class Tier:
             return None
         try:
             layout = read_layout(descriptor, stat.st_size)
+            if not stands_for(name, layout, stat.st_uid):
+                return None
         except DamagedPart:
             return None  # a miss: the executable drops it and decodes again
         try:

@@ -24,7 +24,8 @@ internal abstract class Canvas
     /// <param name="align">Where the point is in the text.</param>
     /// <param name="upwards">True to write from bottom to top.</param>
     /// <param name="halo">True for a white edge, on busy ground.</param>
-    internal abstract void Text(string text, double x, double y, double size, Align align = Align.Start, bool upwards = false, bool halo = false);
+    internal abstract void Text(
+        string text, double x, double y, double size, Align align = Align.Start, bool upwards = false, bool halo = false);
 
     /// <summary>A picture that fills a rectangle; it has <see cref="Scale"/> pixels a unit.</summary>
     internal abstract void Picture(double x, double y, double width, double height, Pixels pixels);

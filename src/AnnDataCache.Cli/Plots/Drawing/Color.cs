@@ -16,12 +16,14 @@ internal readonly record struct Color(byte R, byte G, byte B)
     internal static bool TryParse(string text, out Color color)
     {
         color = default;
-        if (text.Length is not (7 or 9) || text[0] != '#' || !uint.TryParse(text.AsSpan(1, 6), NumberStyles.AllowHexSpecifier, null, out uint value)) { return false; }
+        bool shaped = text.Length is 7 or 9 && text[0] == '#';
+        if (!shaped || !uint.TryParse(text.AsSpan(1, 6), NumberStyles.AllowHexSpecifier, null, out uint value)) { return false; }
         color = new Color((byte)(value >> 16), (byte)(value >> 8), (byte)value);
         return true;
     }
 
-    internal static Color Mix(Color from, Color to, double share) => new(Channel(from.R, to.R, share), Channel(from.G, to.G, share), Channel(from.B, to.B, share));
+    internal static Color Mix(Color from, Color to, double share) =>
+        new(Channel(from.R, to.R, share), Channel(from.G, to.G, share), Channel(from.B, to.B, share));
 
     private static byte Channel(byte from, byte to, double share) => (byte)Math.Round(from + ((to - from) * share));
 }

@@ -13,12 +13,16 @@ internal sealed class RasterCanvas(double width, double height) : Canvas
         double length = Math.Sqrt(((x2 - x1) * (x2 - x1)) + ((y2 - y1) * (y2 - y1)));
         if (length == 0) { return; }
         (double across, double down) = ((y2 - y1) / length * width / 2, (x1 - x2) / length * width / 2);
-        Fill([[Point(x1 + across, y1 + down), Point(x2 + across, y2 + down), Point(x2 - across, y2 - down), Point(x1 - across, y1 - down)]], color);
+        Fill(
+            [[Point(x1 + across, y1 + down), Point(x2 + across, y2 + down), Point(x2 - across, y2 - down), Point(x1 - across, y1 - down)]],
+            color);
     }
 
-    internal override void Circle(double x, double y, double radius, Color fill) => _pixels.Disc(x * Scale, y * Scale, radius * Scale, fill);
+    internal override void Circle(double x, double y, double radius, Color fill) =>
+        _pixels.Disc(x * Scale, y * Scale, radius * Scale, fill);
 
-    internal override void Text(string text, double x, double y, double size, Align align = Align.Start, bool upwards = false, bool halo = false)
+    internal override void Text(
+        string text, double x, double y, double size, Align align = Align.Start, bool upwards = false, bool halo = false)
     {
         double shift = align switch { Align.Start => 0, Align.Middle => -Font.Width(text, size) / 2, _ => -Font.Width(text, size) };
         (float X, float Y) Place((float X, float Y) point, double right, double down) => upwards

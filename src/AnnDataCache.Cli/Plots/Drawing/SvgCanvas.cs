@@ -10,7 +10,9 @@ internal sealed class SvgCanvas : Canvas
 
     internal SvgCanvas(double width, double height)
     {
-        Add($"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width:0.##}\" height=\"{height:0.##}\" viewBox=\"0 0 {width:0.##} {height:0.##}\" font-family=\"{Font.Families}\">");
+        FormattableString size = $"width=\"{width:0.##}\" height=\"{height:0.##}\" viewBox=\"0 0 {width:0.##} {height:0.##}\"";
+        string exact = size.ToString(CultureInfo.InvariantCulture);
+        Add($"<svg xmlns=\"http://www.w3.org/2000/svg\" {exact} font-family=\"{Font.Families}\">");
         Rectangle(0, 0, width, height, Color.White);
     }
 
@@ -23,16 +25,21 @@ internal sealed class SvgCanvas : Canvas
     internal override void Circle(double x, double y, double radius, Color fill) =>
         Add($"<circle cx=\"{x:0.##}\" cy=\"{y:0.##}\" r=\"{radius:0.##}\" fill=\"{fill.Hex}\"/>");
 
-    internal override void Text(string text, double x, double y, double size, Align align = Align.Start, bool upwards = false, bool halo = false)
+    internal override void Text(
+        string text, double x, double y, double size, Align align = Align.Start, bool upwards = false, bool halo = false)
     {
         string anchor = align switch { Align.Start => "start", Align.Middle => "middle", _ => "end" };
         string turned = upwards ? string.Create(CultureInfo.InvariantCulture, $" transform=\"rotate(-90 {x:0.##} {y:0.##})\"") : "";
         string edge = halo ? " stroke=\"#ffffff\" stroke-width=\"3\" paint-order=\"stroke\" stroke-linejoin=\"round\"" : "";
-        Add($"<text x=\"{x:0.##}\" y=\"{y:0.##}\" font-size=\"{size:0.##}\" text-anchor=\"{anchor}\" fill=\"{Color.Ink.Hex}\"{edge}{turned}>{Escape(text)}</text>");
+        string place = string.Create(CultureInfo.InvariantCulture, $"x=\"{x:0.##}\" y=\"{y:0.##}\" font-size=\"{size:0.##}\"");
+        Add($"<text {place} text-anchor=\"{anchor}\" fill=\"{Color.Ink.Hex}\"{edge}{turned}>{Escape(text)}</text>");
     }
 
-    internal override void Picture(double x, double y, double width, double height, Pixels pixels) => Add(
-        $"<image x=\"{x:0.##}\" y=\"{y:0.##}\" width=\"{width:0.##}\" height=\"{height:0.##}\" href=\"data:image/png;base64,{Convert.ToBase64String(Png.Encode(pixels))}\"/>");
+    internal override void Picture(double x, double y, double width, double height, Pixels pixels)
+    {
+        string png = Convert.ToBase64String(Png.Encode(pixels));
+        Add($"<image x=\"{x:0.##}\" y=\"{y:0.##}\" width=\"{width:0.##}\" height=\"{height:0.##}\" href=\"data:image/png;base64,{png}\"/>");
+    }
 
     internal override byte[] Finish() => Encoding.UTF8.GetBytes(_text + "</svg>\n");
 

@@ -6,7 +6,7 @@ namespace AnnDataCache.Hdf5;
 /// <summary>Integers, floats and enumerations.</summary>
 internal static class NumberTypes
 {
-    /// <summary>An integer of 1, 2, 4 or 8 bytes, of which not all bits need to count: R writes logicals as numbers of 1 or 2 bits.</summary>
+    /// <summary>An integer of 1, 2, 4 or 8 bytes, of which not all bits need to count: R writes logicals with 1 or 2 of them.</summary>
     internal static Datatype Integer(ref FormatReader reader, int bits, int size) =>
         Integer(ref reader, bits, size, isSigned: (bits & 8) != 0, (bits & 8) != 0 ? "i" : "u");
 

@@ -3,32 +3,38 @@ using System.Globalization;
 namespace AnnDataCache.Store;
 
 /// <summary>The memory cgroup's limits, v2 or v1, up the hierarchy. tmpfs pages are charged to whoever writes them.</summary>
-internal static class MemoryLimit
+/// <param name="root">Where the groups are mounted.</param>
+/// <param name="membership">Which of them this process belongs to: a line for each hierarchy.</param>
+internal sealed class MemoryLimit(string root, string membership)
 {
-    private const string Root = "/sys/fs/cgroup";
+    private static readonly MemoryLimit s_own = new("/sys/fs/cgroup", "/proc/self/cgroup");
 
     /// <summary>A v1 limit this large means that there is none.</summary>
     private const long NoLimit = 1L << 60;
 
     /// <summary>The least limit that applies to this process; <see cref="long.MaxValue"/> when none does.</summary>
-    internal static long Limit() => Folders().Select(group => group.Limit).DefaultIfEmpty(long.MaxValue).Min();
+    internal static long Limit() => s_own.FindLimit();
 
     /// <summary>Bytes that this process may still charge before a limit is met.</summary>
-    internal static long Headroom() => Folders()
+    internal static long Headroom() => s_own.FindHeadroom();
+
+    internal long FindLimit() => Folders().Select(group => group.Limit).DefaultIfEmpty(long.MaxValue).Min();
+
+    internal long FindHeadroom() => Folders()
         .Where(group => group.Limit != long.MaxValue)
         .Select(group => Math.Max(group.Limit - group.Used, 0))
         .DefaultIfEmpty(long.MaxValue)
         .Min();
 
-    private static IEnumerable<(long Limit, long Used)> Folders()
+    private IEnumerable<(long Limit, long Used)> Folders()
     {
-        foreach (string line in ReadLines("/proc/self/cgroup"))
+        foreach (string line in ReadLines(membership))
         {
             string[] parts = line.Split(':', 3);
             if (parts.Length < 3) { continue; }
             (string mount, string[] limits, string used, string reclaimable) = parts[1].Length == 0
-                ? (Root, new[] { "memory.max", "memory.high" }, "memory.current", "inactive_file")
-                : (Path.Join(Root, "memory"), ["memory.limit_in_bytes"], "memory.usage_in_bytes", "total_inactive_file");
+                ? (root, new[] { "memory.max", "memory.high" }, "memory.current", "inactive_file")
+                : (Path.Join(root, "memory"), ["memory.limit_in_bytes"], "memory.usage_in_bytes", "total_inactive_file");
             if (parts[1].Length > 0 && !parts[1].Split(',').Contains("memory")) { continue; }
             for (string path = parts[2]; ; path = Path.GetDirectoryName(path) ?? "/")
             {

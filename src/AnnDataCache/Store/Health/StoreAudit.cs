@@ -72,15 +72,29 @@ internal sealed class StoreAudit(Tier? hot, Tier? cold)
             cancellation.ThrowIfCancellationRequested();
             using FileDescriptor? file = FileDescriptor.TryOpenAt(
                 tier.Folder.Parts, part.Name.Value, Posix.ReadOnly | Posix.NoFollow | Posix.NonBlock);
-            if (file is null || !FileLocks.TryLock(file, exclusive: false)) { continue; } // evicted meanwhile, or about to be
+            string path = $"{tier.Folder.Path}/parts/{part.Name.Value}";
+            if (file is null)
+            {
+                CheckUnopened(tier, part.Name, path);
+                continue;
+            }
+
+            if (!FileLocks.TryLock(file, exclusive: false)) { continue; } // about to be evicted
             FileStat stat = FileStat.Of(file);
             if (stat.LinkCount == 0) { continue; }
-            string path = $"{tier.Folder.Path}/parts/{part.Name.Value}";
             foreach (string problem in Problems(tier, part.Name, file, stat, content, cancellation))
             {
                 Add(path, problem, "It is not served, or must not be.", "Remove it; the element is decoded again when it is asked for.");
             }
         }
+    }
+
+    /// <summary>What cannot be opened is gone meanwhile, or is nothing that a process of ours has put there.</summary>
+    private void CheckUnopened(Tier tier, PartName name, string path)
+    {
+        if (!FileStat.TryOf(tier.Folder.Parts, name.Value, out FileStat stat)) { return; }
+        string fault = tier.Folder.Access.FindFault(stat) ?? $"it cannot be opened (mode {Convert.ToString(stat.Permissions, 8)})";
+        Add(path, fault, "Nobody reads it, and nobody can seal a part under its name.", "Remove it.");
     }
 
     private static List<string> Problems(Tier tier, PartName name, FileDescriptor file, in FileStat stat, bool content, CancellationToken cancellation)

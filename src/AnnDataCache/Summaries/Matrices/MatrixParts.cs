@@ -11,13 +11,14 @@ internal static class MatrixParts
         ElementInfo info = data.Describe(element);
         if (info.Kind == ElementKind.Csr && TryPinTwin(data, info.Path) is { } twin) { return twin; }
         PinnedElement whole = data.Pin(element, null, cancellation);
-        bool begins = whole.Info.Kind == ElementKind.Csr && data.TwinPolicy != TwinPolicy.Never && TwinDraft.IsWorthwhile(SparseView.Of(whole.Part.View));
-        if (begins && whole.Columns[0].Values.Count >= GeneReader.FewEntries) { data.StartTwin(whole); }
+        if (whole.Info.Kind != ElementKind.Csr || data.TwinPolicy == TwinPolicy.Never) { return whole; }
+        SparseView view = SparseView.Of(whole.Part.View);
+        data.StartTwin(whole, view);
         return whole;
     }
 
     /// <summary>Cells: the matrix, or of one that lies by gene its twin, which is built where there is none.</summary>
-    /// <exception cref="ElementException">The twin of such a matrix would have repeated entries in a type that cannot hold their sums.</exception>
+    /// <exception cref="ElementException">The twin of such a matrix has repeated entries in a type that may not hold their sums.</exception>
     internal static PinnedElement PinForCells(CachedAnnData data, string element, CancellationToken cancellation)
     {
         ElementInfo info = data.Describe(element);
@@ -27,7 +28,8 @@ internal static class MatrixParts
         twin.Dispose();
         throw new ElementException(
             CacheError.ElementUnreadable,
-            $"'{info.Path}' is stored by gene with unsorted or repeated entries; batches need it by cell. Store it as csr, or sum its duplicates.");
+            $"'{info.Path}' is stored by gene with unsorted or repeated entries; batches need it by cell. "
+            + "Store it as csr, or sum its duplicates.");
     }
 
     /// <summary>A twin whose entries do not repeat: its values may be narrower than the sum of two of them.</summary>

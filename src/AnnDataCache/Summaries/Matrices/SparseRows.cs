@@ -32,7 +32,9 @@ internal readonly unsafe struct SparseRows<TIndex, TValue>
     internal void Take(long row, out ReadOnlySpan<TIndex> positions, out ReadOnlySpan<TValue> values)
     {
         if ((ulong)row >= (ulong)_rows) { throw Damaged(row); }
-        (long start, long end) = _wide ? (((long*)_offsets)[row], ((long*)_offsets)[row + 1]) : (((int*)_offsets)[row], ((int*)_offsets)[row + 1]);
+        (long start, long end) = _wide
+            ? (((long*)_offsets)[row], ((long*)_offsets)[row + 1])
+            : (((int*)_offsets)[row], ((int*)_offsets)[row + 1]);
         long count = end - start;
         if (start < 0 || end < start || count > int.MaxValue || start > _entries - count) { throw Damaged(row); }
         positions = new ReadOnlySpan<TIndex>(_indices + start, (int)count);

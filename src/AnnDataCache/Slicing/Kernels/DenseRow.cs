@@ -40,6 +40,24 @@ internal static unsafe class DenseRow
         }
     }
 
+    /// <summary>One row of a dense array, or some of its numbers.</summary>
+    /// <param name="row">Its first number.</param>
+    /// <param name="type">Type of the numbers.</param>
+    /// <param name="width">Numbers in the row.</param>
+    /// <param name="columns">Positions in it, already checked; null for all.</param>
+    /// <param name="wanted">The type, float32 or float64.</param>
+    /// <param name="destination">Room for the numbers.</param>
+    internal static void Pick(byte* row, DType type, long width, long[]? columns, DType wanted, byte* destination)
+    {
+        if (columns is null) { ConvertAll(type, row, wanted, destination, width); return; }
+        int size = type.Size();
+        for (int i = 0; i < columns.Length; i++)
+        {
+            Numbers.Convert(
+                type, new ReadOnlySpan<byte>(row + (columns[i] * size), size), wanted, new Span<byte>(destination + ((long)i * wanted.Size()), wanted.Size()));
+        }
+    }
+
     internal static void Clear(byte* destination, long bytes)
     {
         const int Piece = 1 << 30;

@@ -1,0 +1,1 @@
+"""As much of torch as the README's loop needs, for machines without it."""
