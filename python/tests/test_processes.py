@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import subprocess
+import sys
 import time
 
 import anndata_cache as cache
@@ -41,15 +42,13 @@ def run(context, target, arguments, count=1):
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_eight_workers_that_start_together_make_one_load_and_share_one_copy(large_file, method):
-    context = multiprocessing.get_context(method)
-    barrier, results = context.Barrier(WORKERS), context.Queue()
-    started = run(context, workers.sum_up, (str(large_file), barrier, results), WORKERS)
-    answers = [results.get(timeout=300) for _ in started]
-    for process in started:
-        process.join(30)
-        assert process.exitcode == 0
+    done = subprocess.run(
+        [sys.executable, workers.__file__, large_file, str(WORKERS), method],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    answers = json.loads(done.stdout)
     assert len({answer[0] for answer in answers}) == WORKERS
-    assert len({answer[1:5] for answer in answers}) == 1 and answers[0][2:4] == (True, 20_000)
+    assert len({tuple(answer[1:5]) for answer in answers}) == 1 and answers[0][2:4] == [True, 20_000]
     assert loads() == 4, "the tree, X, obs and var, once each"
     copy = 20_000 * 1000 * 4
     together = sum(answer[5] for answer in answers)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import multiprocessing
 import os
+import sys
 
 import anndata_cache as cache
 
@@ -24,7 +27,21 @@ def sum_up(path, barrier, results):
     barrier.wait(240)
     frame, annotations = cache.X(path), cache.obs(path)
     equal = bool((frame.to_numpy() == values).all())
-    results.put((os.getpid(), digest, equal, len(annotations), annotations["age"].sum(), memory))
+    results.put((os.getpid(), digest, equal, len(annotations), float(annotations["age"].sum()), memory))
+
+
+def start_together(path, count, method):
+    """Answers of workers that one small process starts, as a server does: this one, which tests have filled, would count in each fork."""
+    context = multiprocessing.get_context(method)
+    barrier, results = context.Barrier(count), context.Queue()
+    started = [context.Process(target=sum_up, args=(path, barrier, results), daemon=True) for _ in range(count)]
+    for process in started:
+        process.start()
+    answers = [results.get(timeout=300) for _ in started]
+    for process in started:
+        process.join(30)
+        assert process.exitcode == 0
+    return answers
 
 
 def hold(path, ready, release):
@@ -44,3 +61,7 @@ def look(path, results):
 def read_inherited(frame, results):
     """Reads a frame that the parent has mapped."""
     results.put(float(frame.to_numpy().sum()))
+
+
+if __name__ == "__main__":
+    print(json.dumps(start_together(sys.argv[1], int(sys.argv[2]), sys.argv[3])))
