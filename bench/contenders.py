@@ -3,6 +3,7 @@
 
     contenders.py prepare WAY FILE FOLDER   write the copy that the way reads, where it needs one
     contenders.py run WAY FILE FOLDER       print {"seconds", "cpu", "sha256"}, or {"skipped": why}
+    contenders.py clean all FILE FOLDER     end the Redis server, and remove the shared memory
 
 Ways: read_h5ad, h5py, read_hdf (pandas, of a copy as its own format writes it), np_load (of copies in memory), redis (GET and
 unpickle), shared_memory (attach and map), part (a part of ours, given as FOLDER, mapped by numpy alone).
@@ -246,6 +247,16 @@ def run_part(path, part):
     return clock(start), found
 
 
+def clean(path, folder):
+    from multiprocessing import shared_memory
+
+    if os.path.exists(os.path.join(folder, "redis.sock")):
+        redis_client(folder).shutdown(nosave=True)
+    memory = shared_memory.SharedMemory(shm_name(path))
+    memory.close()
+    memory.unlink()
+
+
 def clock(start=(0, 0)):
     return time.perf_counter() - start[0], time.process_time() - start[1]
 
@@ -253,6 +264,9 @@ def clock(start=(0, 0)):
 def main():
     what, way, path, folder = sys.argv[1:5]
     try:
+        if what == "clean":
+            clean(path, folder)
+            return
         if what == "prepare":
             globals().get("prepare_" + way, lambda *_: None)(path, folder)
             return

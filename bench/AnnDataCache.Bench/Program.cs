@@ -8,7 +8,7 @@ using AnnDataCache.Bench.Soak;
 // bench memory FILE.h5ad …       private memory of a load, file by file
 // bench zarr V3.zarr V2.zarr     X of a sharded store beside zarr-python and beside the codec alone
 // bench scale                    a hit, a reservation and the statistics by the number of parts
-// bench genes FILE.h5ad …        genes, cells and twins beside scipy
+// bench genes FILE.h5ad …         genes, cells and twins beside scipy
 // bench summary FILE.h5ad        numbers of dot plots and mini-batches, on a file of bench/make_cells.py
 // bench objects                  gets, puts and overwrites of objects, and a CSV file beside pandas
 // bench replay                   eviction policies on generated traces
@@ -26,8 +26,8 @@ if (args is [] or ["--help"] or ["-h"])
           dotnet run -c Release --project bench/AnnDataCache.Bench -- memory FILE.h5ad …
           dotnet run -c Release --project bench/AnnDataCache.Bench -- zarr V3.zarr V2.zarr
           dotnet run -c Release --project bench/AnnDataCache.Bench -- scale
-          dotnet run -c Release --project bench/AnnDataCache.Bench -- genes FILE.h5ad …
           dotnet run -c Release --project bench/AnnDataCache.Bench -- objects
+          dotnet run -c Release --project bench/AnnDataCache.Bench -- genes FILE.h5ad …
           dotnet run -c Release --project bench/AnnDataCache.Bench -- replay
           dotnet run -c Release --project bench/AnnDataCache.Bench -- summary FILE.h5ad [--rounds N]
           dotnet run -c Release --project bench/AnnDataCache.Bench -- soak [--minutes 60] [--processes 16] [--round 30] [--pace 0.4]
@@ -50,8 +50,8 @@ try
         "memory" => MemoryBench.Run(args[1..]),
         "zarr" => ZarrBench.Run(Path.GetFullPath(args[1]), Path.GetFullPath(args[2]), rounds: 7),
         "scale" => ScaleBench.Run(),
-        "genes" => GenesBench.Run(args[1..], rounds: 3),
         "objects" => ObjectBench.Run(),
+        "genes" => GenesBench.Run(args[1..], rounds: 3),
         "replay" => ReplayBench.Run(),
         "summary" => SummaryBench.Run(BenchArguments.Parse(args[1..])),
         "soak" => SoakBench.Run(args[1..]),

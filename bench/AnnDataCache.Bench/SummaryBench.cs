@@ -140,7 +140,7 @@ internal static class SummaryBench
         text.AppendLine(culture, $"| AnnData in memory: `X[:, i].toarray()` | {column * 1e3:F1} | 1 × |");
         text.AppendLine().AppendLine(culture, $"| shuffled batches of {BatchSize:N0} cells × 2,000 genes, one process, one thread | cells/s | |");
         text.AppendLine("|---|---|---|");
-        void Cells(string what, double rate) => text.AppendLine(culture, $"| {what} | {rate:N0} | {rate / python("scipy"):F1} × |");
+        void Cells(string what, double rate) => text.AppendLine(culture, $"| {what} | {rate:N0} | {rate / python("scipy"):0.0#} × |");
         Cells("C#, dense float32, buffer reused", ours["dense"]);
         Cells("C#, CSR", ours["csr"]);
         Cells("Python, dense float32, a new array each", python("dense"));

@@ -101,6 +101,9 @@ def test_keys(data_folder):
     assert cache.Key(key) is key and key.name == "project/study-1.4" and key.location is cache.CacheLocation.CACHED
     assert key.path == str(data_folder / "project" / "study-1.4.h5ad") and cache.Key("/project/study-1.4.h5ad/").path == key.path
     assert len(key.id) == 40 and key.id != key.with_suffix("/X").id and key.with_suffix("/X").name == "project/study-1.4/X"
+    (data_folder / "project" / "study-1.4").mkdir()  # a folder beside the file is not the file
+    (data_folder / "cells.zarr").mkdir()
+    assert cache.Key("project/study-1.4").path == key.path and cache.Key("cells").path == str(data_folder / "cells.zarr")
     path = cache.Key(data_folder / "project" / "study-1.4.h5ad")
     assert path.location is cache.CacheLocation.HDD and path.path == key.path and os.fspath(path) == key.path
     assert cache.Key("a/b/c/d.h5ad").location is cache.CacheLocation.HDD

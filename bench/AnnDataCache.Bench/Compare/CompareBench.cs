@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 
@@ -72,17 +70,9 @@ internal static partial class CompareBench
         finally
         {
             File.Delete(twin);
-            StopRedis(scratch);
+            File.Delete(Path.ChangeExtension(file, ".floor"));
+            MeasuredProcess.Run("/usr/bin/python3", [Script("contenders.py"), "clean", "all", file, scratch], store.Variables, mayFail: true);
         }
-    }
-
-    private static void StopRedis(string scratch)
-    {
-        string pid = Path.Join(scratch, "redis.pid");
-        if (!File.Exists(pid)) { return; }
-        using Process redis = Process.GetProcessById(int.Parse(File.ReadAllText(pid), CultureInfo.InvariantCulture));
-        redis.Kill();
-        redis.WaitForExit(5000);
     }
 
     private static void Link(string file, string twin)

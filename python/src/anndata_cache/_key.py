@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 _NAME_COMPONENTS = 3
 _SUFFIX = ".h5ad"
-_OTHER_SUFFIXES = (".h5mu", ".zarr")
+_STORE_SUFFIX = ".zarr"
+_OTHER_SUFFIXES = (".h5mu", _STORE_SUFFIX)
 
 
 class CacheLocation(enum.Enum):
@@ -106,9 +107,14 @@ def path_of(key: str | os.PathLike[str] | Key) -> str:
 def _in_data_folder(name: str) -> str:
     """A name may leave out `.h5ad` or `.zarr`; what has exactly this name comes first."""
     path = os.path.join(store.current().settings.data_folder, name)
-    if name.endswith((_SUFFIX, *_OTHER_SUFFIXES)) or os.path.exists(path):
+    if name.endswith((_SUFFIX, *_OTHER_SUFFIXES)) or os.path.isfile(path):
         return path
-    return path + (".zarr" if os.path.isdir(path + ".zarr") and not os.path.isfile(path + _SUFFIX) else _SUFFIX)
+    if not os.path.isfile(path + _SUFFIX):
+        if os.path.isdir(path + _STORE_SUFFIX):
+            return path + _STORE_SUFFIX
+        if os.path.isdir(path):
+            return path
+    return path + _SUFFIX
 
 
 def _restore(name: str, path: str, location: CacheLocation) -> Key:

@@ -11,7 +11,7 @@ internal static class CsvExport
 
     internal static void Write(PinnedElement pinned, Stream stream, CancellationToken cancellation)
     {
-        if (pinned.Info.Kind is ElementKind.Csr or ElementKind.Csc or ElementKind.Dict or ElementKind.String or ElementKind.Number or ElementKind.Null
+        if (pinned.Info.Kind is ElementKind.Csr or ElementKind.Csc or ElementKind.Dict or ElementKind.String or ElementKind.Number or ElementKind.Null or ElementKind.Pickle
             || (pinned.Info.Kind == ElementKind.Dense && pinned.Info.Shape.Count > 2))
         {
             throw ExportVerb.Wrong(pinned, "csv", "dataframes, columns, and arrays of one or two axes");

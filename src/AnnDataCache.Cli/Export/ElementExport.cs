@@ -7,19 +7,15 @@ internal static class ElementExport
     internal static Action<Stream> WriterOf(string output, PinnedElement element, CancellationToken cancellation) => Path.GetExtension(output) switch
     {
         ".arrow" => element.CopyTo,
+        ".pickle" when element.Info.Kind == ElementKind.Pickle && element.Columns.Count == 1 => stream => WriteBytes(element, stream, cancellation),
+        string other when element.Info.Kind == ElementKind.Pickle => throw new UsageException(
+            $"A Python object cannot be written to '{other}'; give .arrow, or .pickle if it has no buffers of its own."),
         ".csv" => stream => CsvExport.Write(element, stream, cancellation),
         ".npy" => stream => NpyExport.Write(element, stream, cancellation),
         ".mtx" => stream => MatrixMarketExport.Write(element, stream, cancellation),
         ".json" when element.Info.Kind == ElementKind.Dict => stream => WriteBytes(element, stream, cancellation),
-        ".pickle" when element.Info.Kind == ElementKind.Pickle && element.Columns.Count == 1 => stream => WriteBytes(element, stream, cancellation),
-        string other => throw new UsageException($"'{other}' is not a kind of file that this can be written to; give .arrow, .csv, .npy or .mtx{More(element)}."),
-    };
-
-    private static string More(PinnedElement element) => element.Info.Kind switch
-    {
-        ElementKind.Dict => ", or .json",
-        ElementKind.Pickle => ", or .pickle for one without buffers of its own",
-        _ => "",
+        string other => throw new UsageException(
+            $"'{other}' is not a kind of file that can be written; give .arrow, .csv, .npy, .mtx{(element.Info.Kind == ElementKind.Dict ? ", .json" : "")}."),
     };
 
     private static void WriteBytes(PinnedElement element, Stream stream, CancellationToken cancellation)

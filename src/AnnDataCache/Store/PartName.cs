@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Security.Cryptography;
 using System.Text;
 using AnnDataCache.Interop;
 using AnnDataCache.Parts;
@@ -58,7 +57,7 @@ internal readonly record struct PartName
         BinaryPrimitives.WriteInt64LittleEndian(version[24..], source.ModifiedNs);
         BinaryPrimitives.WriteInt64LittleEndian(version[32..], source.ChangedNs);
         BinaryPrimitives.WriteInt32LittleEndian(version[40..], PartLayout.CurrentVersion);
-        string text = Base32(SHA256.HashData(version), VersionLength);
+        string text = Base32(Sha256.Hash(version), VersionLength);
         s_lastVersion = (source, text);
         return text;
     }
@@ -77,7 +76,7 @@ internal readonly record struct PartName
     private static string Identity(string source, string element, string options)
     {
         if (s_lastIdentity is { } last && last.Element == element && last.Source == source && last.Options == options) { return last.Text; }
-        string text = Base32(SHA256.HashData(Encoding.UTF8.GetBytes($"{source}\0{element}\0{options}")), PrefixLength);
+        string text = Base32(Sha256.Hash(Encoding.UTF8.GetBytes($"{source}\0{element}\0{options}")), PrefixLength);
         s_lastIdentity = (source, element, options, text);
         return text;
     }
@@ -95,7 +94,7 @@ internal readonly record struct PartName
         Span<byte> version = stackalloc byte[10];
         "object"u8.CopyTo(version);
         BinaryPrimitives.WriteInt32LittleEndian(version[6..], PartLayout.CurrentVersion);
-        return Base32(SHA256.HashData(version), VersionLength);
+        return Base32(Sha256.Hash(version), VersionLength);
     }
 
     private static long Number(ReadOnlySpan<char> digits)

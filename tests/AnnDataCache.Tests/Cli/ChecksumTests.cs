@@ -39,8 +39,9 @@ public sealed class ChecksumTests(ITestOutputHelper output)
         Assert.True(tally.Different.Count == 0, tally.ToString());
         Assert.True(tally.Equal > 1000, $"Only {tally.Equal} elements were compared.");
         string documented = File.ReadAllText(Path.Join(TestFiles.Repository, "docs", "support.md"));
+        string[] naming = ["has no dataset", "has code"]; // damage that a message describes by its own names and numbers
         Assert.All(
-            tally.Refused,
+            tally.Refused.Where(line => !naming.Any(words => line.Contains(words, StringComparison.Ordinal))),
             line => Assert.Contains(line[(line.LastIndexOf(": ", StringComparison.Ordinal) + 2)..], documented, StringComparison.Ordinal));
     }
 

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace AnnDataCache.Tests.Loading;
 
 /// <summary>Every element of the real files that is not refused becomes a part, and the store is clean afterwards.</summary>
@@ -10,6 +12,7 @@ public sealed class RealFileLoadTests(ITestOutputHelper output)
         using TestStore store = new();
         using Cache cache = store.Open();
         List<string> failures = [];
+        Dictionary<string, string> damaged = Damaged(data);
         int parts = 0;
         foreach (string path in Directory.GetFileSystemEntries(Path.Join(data, "open")).Order(StringComparer.Ordinal))
         {
@@ -25,7 +28,10 @@ public sealed class RealFileLoadTests(ITestOutputHelper output)
                 }
                 catch (ElementException refused)
                 {
-                    failures.Add($"{Path.GetFileName(path)} {refused.Message}");
+                    string fault = damaged.GetValueOrDefault(Path.GetFileName(path), "");
+                    bool isKnown = fault.Contains("code out of range", StringComparison.Ordinal)
+                        && refused.Message.Contains("has code", StringComparison.Ordinal);
+                    if (!isKnown) { failures.Add($"{Path.GetFileName(path)} {refused.Message}"); }
                 }
             }
         }
@@ -35,5 +41,13 @@ public sealed class RealFileLoadTests(ITestOutputHelper output)
         Assert.True(parts > 1000);
         Assert.Empty(failures);
         Assert.Empty(cache.Verify(TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>What is known to be wrong with some of the files, and must be reported.</summary>
+    private static Dictionary<string, string> Damaged(string data)
+    {
+        using JsonDocument manifest = JsonDocument.Parse(File.ReadAllBytes(Path.Join(data, "manifest.json")));
+        return manifest.RootElement.GetProperty("files").EnumerateArray().ToDictionary(
+            file => file.GetProperty("name").GetString()!, file => file.GetProperty("expect").GetString()!, StringComparer.Ordinal);
     }
 }

@@ -66,10 +66,6 @@ def hash_of(name: str) -> int:
     return _number(name[:_HASHED]) ^ _number(name[_IDENTITY + 1:_IDENTITY + 1 + _HASHED])
 
 
-def _checks_every_file() -> bool:
-    return os.environ.get("ANNDATA_CACHE_CHECK") == "all"
-
-
 def _number(digits: str) -> int:
     number = 0
     for digit in digits:

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using AnnDataCache.Containers;
 
 namespace AnnDataCache.Hdf5;
@@ -9,6 +10,15 @@ internal readonly record struct HeapReference(uint Length, long Collection, uint
 
     internal static HeapReference Parse(FormatSource source, ReadOnlySpan<byte> bytes)
     {
+        if (source.OffsetSize == 8 && bytes.Length == 16) // every file of today; a million strings are a million of these
+        {
+            long address = BinaryPrimitives.ReadInt64LittleEndian(bytes[4..]);
+            if (address >= FormatSource.Undefined)
+            {
+                return new HeapReference(BinaryPrimitives.ReadUInt32LittleEndian(bytes), address, BinaryPrimitives.ReadUInt32LittleEndian(bytes[12..]));
+            }
+        }
+
         FormatReader reader = source.Reader(bytes, "variable-length reference", 0);
         return new HeapReference(reader.UInt32(), reader.Offset(), reader.UInt32());
     }
@@ -141,18 +151,19 @@ internal sealed class HeapCollection
     private bool TryNext(uint index, out int start, out long length)
     {
         (start, length) = (0, 0);
-        if (_length - _next < ObjectHeader + _source.LengthSize) { return false; }
-        FormatReader reader = _source.Reader(
-            Buffer.AsSpan(_next, _length - _next), "global heap object", Address + _next);
-        if (reader.UInt16() != index) { return false; }
-        reader.Skip(6);
-        length = reader.Length();
-        if (length > reader.Remaining)
+        int headerBytes = ObjectHeader + _source.LengthSize;
+        if (_length - _next < headerBytes) { return false; }
+        ReadOnlySpan<byte> header = Buffer.AsSpan(_next, headerBytes);
+        if (BinaryPrimitives.ReadUInt16LittleEndian(header) != index) { return false; }
+        length = _source.LengthSize == 8
+            ? BinaryPrimitives.ReadInt64LittleEndian(header[ObjectHeader..])
+            : _source.Reader(header[ObjectHeader..], "global heap object", Address + _next).Length();
+        if (length < 0 || length > _length - _next - headerBytes)
         {
             throw Damaged($"has an object {index:N0} of {length:N0} bytes that goes past its end");
         }
 
-        start = _next + reader.Position;
+        start = _next + headerBytes;
         _next = (int)Math.Min(_length, start + ((length + 7) & ~7L));
         return true;
     }
