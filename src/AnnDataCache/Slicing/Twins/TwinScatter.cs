@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using AnnDataCache.Interop;
 
 namespace AnnDataCache.Slicing;
@@ -13,6 +15,9 @@ internal interface IValueCopy
 internal static unsafe class TwinScatter
 {
     private const int RowsPerLook = 1 << 14;
+
+    /// <summary>Where a row leaves the range is hard to predict, so the processor does not run ahead into the next rows by itself.</summary>
+    private const int RowsAhead = 12;
 
     /// <summary>Finds in every row where the entries of a position and those after it start.</summary>
     internal static void Seek(in SparseView source, long position, int[] cursors, CancellationToken cancellation)
@@ -69,6 +74,7 @@ internal static unsafe class TwinScatter
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // a twin is built once: the run-time compiler must not begin with slow code
     private static void Scatter<TIndex, TRow, TCopy>(in ScatterArguments arguments)
         where TIndex : unmanaged, IBinaryInteger<TIndex> where TRow : unmanaged, IBinaryInteger<TRow> where TCopy : struct, IValueCopy
     {
@@ -83,6 +89,13 @@ internal static unsafe class TwinScatter
         for (long row = 0; row < source.Major; row++)
         {
             if (row % RowsPerLook == 0) { arguments.Cancellation.ThrowIfCancellationRequested(); }
+            if (arguments.Cursors is { } ahead && row + RowsAhead < source.Major)
+            {
+                long soon = source.Hint(row + RowsAhead) + ahead[row + RowsAhead];
+                Prefetch(indices + soon);
+                Prefetch(source.Values + (soon * source.StoredType.Size()));
+            }
+
             (long start, long end) = source.Row(row);
             long at = arguments.Cursors is { } known ? start + known[row] : ordered ? source.FindInRow(start, end, first) : start;
             for (; at < end; at++)
@@ -103,6 +116,12 @@ internal static unsafe class TwinScatter
 
             if (arguments.Cursors is { } cursors) { cursors[row] = (int)(at - start); }
         }
+    }
+
+    /// <summary>A hint: an address outside of the mapping is no fault.</summary>
+    private static void Prefetch(void* address)
+    {
+        if (Sse.IsSupported) { Sse.Prefetch0(address); }
     }
 
     private readonly struct ScatterArguments(SparseView source, TwinBuffer buffer, int[]? cursors, ByteTarget target, CancellationToken cancellation)
