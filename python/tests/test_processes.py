@@ -44,7 +44,7 @@ def test_eight_workers_that_start_together_make_one_load_and_share_one_copy(larg
     context = multiprocessing.get_context(method)
     barrier, results = context.Barrier(WORKERS), context.Queue()
     started = run(context, workers.sum_up, (str(large_file), barrier, results), WORKERS)
-    answers = [results.get(timeout=120) for _ in started]
+    answers = [results.get(timeout=300) for _ in started]
     for process in started:
         process.join(30)
         assert process.exitcode == 0

@@ -72,10 +72,12 @@ def test_a_folder_that_is_no_store_is_refused(tmp_path):
         cache.open(tmp_path).X
 
 
+@pytest.mark.filterwarnings("error")
 def test_parts_that_have_changed_places_are_not_served(folders, dense_file):
-    values = cache.X(dense_file).to_numpy()
+    values = cache.X(dense_file).to_numpy().copy()  # so that nothing is pinned
     source = store.current().source(str(dense_file))
-    x, obs = (folders.hot / "parts" / source.name_of(element) for element in ("X", "obs"))
+    x, obs = [folders.hot / "parts" / source.name_of(element) for element in ("X", "obs")]
+    del source  # it keeps its parts
     store.reset()
     os.rename(x, f"{x}.held")
     os.rename(obs, x)

@@ -120,6 +120,7 @@ internal sealed class ZarrArray : ContainerArray
         internal override void Read(long first, long count, Span<byte> destination)
         {
             byte* value = _decoder.Decode(0);
+            destination = destination[..array.Metadata.Type.Size]; // the chunk has no more
             if (value is null) { array.Fill.Fill(destination); }
             else { new ReadOnlySpan<byte>(value, destination.Length).CopyTo(destination); }
         }

@@ -64,6 +64,19 @@ public sealed class ReadingTests : IDisposable
         Assert.False(((ContainerGroup)store.Root.Open("codecs")).Contains("gzip")); // named, but nothing is stored: not an array of fill values
     }
 
+    [Theory]
+    [InlineData("forms/scalar")]
+    [InlineData("forms/scalar-missing")]
+    public void AScalarIsReadIntoMoreRoomThanItTakes(string path)
+    {
+        using ZarrFile file = SmallStores.OpenZip("v2");
+        ZarrArray array = (ZarrArray)Values.Open(file, path);
+        byte[] room = Enumerable.Repeat((byte)0xA5, 1 << 16).ToArray();
+        using ValueReader reader = array.OpenValues();
+        reader.Read(0, 1, room);
+        Assert.All(room[array.Type.Size..], left => Assert.Equal(0xA5, left));
+    }
+
     [Fact]
     public void AZipMayHoldTheStoresFolder()
     {

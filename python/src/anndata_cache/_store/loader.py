@@ -84,7 +84,7 @@ def load_all(source: str) -> list[dict[str, Any]]:
     return list(_answers(["load", "--json", "--all", "--", source], None, 0, tolerated=(11,)))
 
 
-def call(verb: list[str], stdin: Iterable[Any] | None = None, accepted: tuple[int, ...] = (0,)) -> bytes:
+def call(verb: list[str], stdin: Iterable[Any] | None = None) -> bytes:
     """Run another verb to its end, and return what it writes."""
     process, errors = _start(verb, piped=stdin is not None)
     assert process.stdout is not None
@@ -92,15 +92,14 @@ def call(verb: list[str], stdin: Iterable[Any] | None = None, accepted: tuple[in
         if stdin is not None:
             _feed(process, stdin)
         output = process.stdout.read()
+        if process.wait() != 0:
+            raise _failure(process, errors, output.splitlines())
+        return output
     except BaseException:
-        process.terminate()  # nothing of it is left in the store: an unfinished part has a dead owner
-        process.wait()
+        _end(process)  # nothing of it is left in the store: an unfinished part has a dead owner
         raise
     finally:
-        process.stdout.close()
-    if process.wait() not in accepted:
-        raise _failure(process, errors, output.splitlines())
-    return output
+        _close(process, errors)
 
 
 def flush() -> None:
@@ -128,12 +127,23 @@ def _answers(verb: list[str], wanted: int | None, needed: int, tolerated: tuple[
             raise _failure(process, errors, lines)
         return answers
     except BaseException:
-        if process.poll() is None:
-            process.terminate()
-            process.wait()
+        _end(process)
         raise
     finally:
-        process.stdout.close()
+        _close(process, errors)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        process.wait()
+
+
+def _close(process: subprocess.Popen[bytes], errors: BinaryIO | None) -> None:
+    assert process.stdout is not None
+    process.stdout.close()
+    if errors is not None:
+        errors.close()
 
 
 def _start(verb: list[str], piped: bool = False) -> tuple[subprocess.Popen[bytes], BinaryIO | None]:

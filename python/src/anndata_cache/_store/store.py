@@ -301,4 +301,6 @@ def current() -> Store:
 def reset() -> None:
     """Read the environment again at the next ask. Arrays that are in use stay valid."""
     global _current
+    if _current is not None:
+        _current.release()
     _current = None

@@ -15,7 +15,7 @@ internal sealed class ValueStringCursor(
         if (here == 0) { return false; }
         try
         {
-            values.Read(first, here, _scratch);
+            values.Read(first, here, _scratch.AsSpan(0, here * valueSize));
             for (int i = 0; i < here; i++)
             {
                 ReadOnlySpan<byte> text = decoder.Decode(_scratch.AsSpan(i * valueSize, valueSize));

@@ -23,6 +23,7 @@ internal static class ZarrJson
         try
         {
             JsonElement root = ParseAny(text);
+            if (text.AsSpan().IndexOf("\\u"u8) >= 0) { RequireTexts(root); }
             return root.ValueKind == JsonValueKind.Object ? root : throw new DamagedContainerException($"'{key}' is JSON, but not an object.");
         }
         catch (JsonException damage)
@@ -60,7 +61,24 @@ internal static class ZarrJson
         return new DamagedContainerException($"'{what}' is {(text.Length > 60 ? text[..60] + "…" : text)}; {wanted} is expected.");
     }
 
-    /// <summary>Text that is half of a surrogate pair is found only when it is asked for.</summary>
+    /// <summary>Names and texts that are half of a surrogate pair would be found only when they are looked at.</summary>
+    private static void RequireTexts(JsonElement value)
+    {
+        if (value.ValueKind == JsonValueKind.String) { _ = Guard(value.GetString); }
+        if (value.ValueKind == JsonValueKind.Array)
+        {
+            foreach (JsonElement entry in value.EnumerateArray()) { RequireTexts(entry); }
+        }
+
+        if (value.ValueKind != JsonValueKind.Object) { return; }
+        foreach (JsonProperty member in value.EnumerateObject())
+        {
+            _ = Guard(() => member.Name);
+            RequireTexts(member.Value);
+        }
+    }
+
+    /// <summary>Reads text that may be damaged.</summary>
     internal static T Guard<T>(Func<T> read)
     {
         try { return read(); }

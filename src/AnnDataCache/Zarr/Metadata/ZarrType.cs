@@ -68,6 +68,7 @@ internal sealed record ZarrType(StoredType Stored, IReadOnlyList<SwapRun> Wide, 
         long offset = 0;
         foreach ((string name, ZarrType type, long[] shape) in members)
         {
+            if (shape.Any(length => length < 1)) { throw new DamagedContainerException($"A record has a member '{name}' of shape ({string.Join(", ", shape)})."); }
             if (type.IsObject) { throw new UnsupportedContainerException($"A record has a member '{name}' of variable length: not read."); }
             long count = ChunkGrid.Product(shape), size = checked(count * type.Size);
             if (size <= 0 || size > MaxValueBytes - offset) { throw new UnsupportedContainerException($"Records with a member '{name}' of {size:N0} bytes are not read."); }

@@ -77,7 +77,7 @@ internal static class ZarrTypes
         if (!IsNumpy(name)) { throw new DamagedContainerException($"'{name}' is no type."); }
         bool isBig = name[0] == '>';
         int unit = name.IndexOf('['); // of times
-        ReadOnlySpan<char> digits = name.AsSpan(2, (unit < 0 ? name.Length : unit) - 2);
+        ReadOnlySpan<char> digits = name.AsSpan(2, (unit < 2 ? name.Length : unit) - 2);
         if (!long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long size)) { size = 0; }
         DType? number = (name[1], size) switch
         {
