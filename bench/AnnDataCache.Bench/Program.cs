@@ -8,7 +8,7 @@ using AnnDataCache.Bench.Soak;
 // bench memory FILE.h5ad …       private memory of a load, file by file
 // bench zarr V3.zarr V2.zarr     X of a sharded store beside zarr-python and beside the codec alone
 // bench scale                    a hit, a reservation and the statistics by the number of parts
-// bench genes FILE.h5ad …        genes, cells and twins beside scipy
+// bench genes FILE.h5ad …         genes, cells and twins beside scipy
 // bench summary FILE.h5ad        numbers of dot plots and mini-batches, on a file of bench/make_cells.py
 // bench objects                  gets, puts and overwrites of objects, and a CSV file beside pandas
 // bench replay                   eviction policies on generated traces

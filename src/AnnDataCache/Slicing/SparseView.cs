@@ -77,6 +77,9 @@ internal readonly unsafe struct SparseView
         return start >= 0 && end >= start && end <= Entries ? (start, end) : throw Damaged($"row {major:N0} has entries {start:N0} to {end:N0} of {Entries:N0}");
     }
 
+    /// <summary>Where a row should start, unchecked: for looking ahead only.</summary>
+    internal long Hint(long major) => OffsetType == DType.Int32 ? ((int*)_offsets)[major] : ((long*)_offsets)[major];
+
     /// <summary>The first row that starts at or after a position, so that rows can be dealt out by their entries.</summary>
     internal long RowAt(long position)
     {

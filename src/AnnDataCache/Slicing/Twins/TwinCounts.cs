@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AnnDataCache.Containers;
 
 namespace AnnDataCache.Slicing;
@@ -68,6 +69,7 @@ internal sealed unsafe class TwinCounts
         else { Count(new ReadOnlySpan<long>((long*)_source.Indices + at, count), counts); }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // the run-time compiler must not begin with slow code
     private static void Count(ReadOnlySpan<int> indices, long[] counts)
     {
         foreach (int index in indices)

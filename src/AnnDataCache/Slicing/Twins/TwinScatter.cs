@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 using AnnDataCache.Interop;
 
 namespace AnnDataCache.Slicing;
@@ -13,6 +15,12 @@ internal interface IValueCopy
 internal static unsafe class TwinScatter
 {
     private const int RowsPerLook = 1 << 14;
+
+    /// <summary>Where a row leaves the range is hard to predict, so the processor does not run ahead into the next rows by itself.</summary>
+    private const int RowsAhead = 12;
+
+    /// <summary>Entries of one row in one range below which that matters.</summary>
+    private const int ShortRun = 32;
 
     /// <summary>Finds in every row where the entries of a position and those after it start.</summary>
     internal static void Seek(in SparseView source, long position, int[] cursors, CancellationToken cancellation)
@@ -69,6 +77,7 @@ internal static unsafe class TwinScatter
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // a twin is built once: the run-time compiler must not begin with slow code
     private static void Scatter<TIndex, TRow, TCopy>(in ScatterArguments arguments)
         where TIndex : unmanaged, IBinaryInteger<TIndex> where TRow : unmanaged, IBinaryInteger<TRow> where TCopy : struct, IValueCopy
     {
@@ -79,10 +88,12 @@ internal static unsafe class TwinScatter
         byte* values = buffer.Values;
         (long first, ulong width, uint capacity) = (buffer.First, (ulong)(buffer.End - buffer.First), (uint)buffer.Capacity);
         Span<int> places = buffer.Places.AsSpan(0, (int)width);
-        bool ordered = source.Canonical;
+        bool ordered = source.Canonical, looksAhead = arguments.Cursors is not null && capacity / (ulong)source.Major < ShortRun;
+        long lastAhead = source.Major - RowsAhead;
         for (long row = 0; row < source.Major; row++)
         {
             if (row % RowsPerLook == 0) { arguments.Cancellation.ThrowIfCancellationRequested(); }
+            if (looksAhead && row < lastAhead) { Prefetch(source, arguments.Cursors!, row + RowsAhead); }
             (long start, long end) = source.Row(row);
             long at = arguments.Cursors is { } known ? start + known[row] : ordered ? source.FindInRow(start, end, first) : start;
             for (; at < end; at++)
@@ -103,6 +114,16 @@ internal static unsafe class TwinScatter
 
             if (arguments.Cursors is { } cursors) { cursors[row] = (int)(at - start); }
         }
+    }
+
+    /// <summary>Asks for the entries of a row that comes soon. A hint: an address outside of the mapping is no fault.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)] // inlined, it takes the loop's registers
+    private static void Prefetch(in SparseView source, int[] cursors, long row)
+    {
+        if (!Sse.IsSupported) { return; }
+        long soon = source.Hint(row) + cursors[row];
+        Sse.Prefetch0(source.Indices + (soon * source.IndexType.Size()));
+        Sse.Prefetch0(source.Values + (soon * source.StoredType.Size()));
     }
 
     private readonly struct ScatterArguments(SparseView source, TwinBuffer buffer, int[]? cursors, ByteTarget target, CancellationToken cancellation)
