@@ -88,7 +88,7 @@ internal static unsafe class TwinScatter
         byte* values = buffer.Values;
         (long first, ulong width, uint capacity) = (buffer.First, (ulong)(buffer.End - buffer.First), (uint)buffer.Capacity);
         Span<int> places = buffer.Places.AsSpan(0, (int)width);
-        bool ordered = source.Canonical, looksAhead = arguments.Cursors is not null && capacity / (ulong)source.Major < ShortRun;
+        bool ordered = source.Canonical, looksAhead = arguments.Cursors is not null && capacity < ShortRun * (ulong)source.Major;
         long lastAhead = source.Major - RowsAhead;
         for (long row = 0; row < source.Major; row++)
         {
