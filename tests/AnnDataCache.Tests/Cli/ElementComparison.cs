@@ -42,6 +42,16 @@ internal static class ElementComparison
         }
     }
 
+    /// <summary>Compares what <c>checksum</c> prints of a file with the <c>.expected.json</c> beside it.</summary>
+    internal static void CompareFile(string file, ElementTally tally)
+    {
+        using CommandLine line = new();
+        CallResult result = line.Run("checksum", file);
+        Assert.True(result.ExitCode == 0, $"{Path.GetFileName(file)}: ended with {result.ExitCode}: {result.Error}");
+        using JsonDocument expected = JsonDocument.Parse(File.ReadAllBytes(Path.ChangeExtension(file, ".expected.json")));
+        Compare(Path.GetFileName(file), result.Json.GetProperty("elements"), expected.RootElement, tally);
+    }
+
     /// <summary>What pandas refuses as well.</summary>
     private static bool HasCodesWithoutCategory(JsonElement element) => element.TryGetProperty("value_counts", out JsonElement counts)
         && counts.GetArrayLength() > element.GetProperty("categories").GetProperty("n").GetInt64();
