@@ -30,7 +30,7 @@ internal static class MemoryBench
         return 0;
     }
 
-    private static long PartBytes(BenchStore store)
+    internal static long PartBytes(BenchStore store)
     {
         using JsonDocument list = JsonDocument.Parse(store.Execute("ls", "--json").Output);
         return list.RootElement.GetProperty("parts").EnumerateArray().Sum(part => part.GetProperty("bytes").GetInt64());

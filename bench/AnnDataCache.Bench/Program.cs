@@ -6,6 +6,7 @@ using AnnDataCache.Bench.Soak;
 // bench check FOLDER [NAME …]    the same ratios against the stored ones
 // bench hits FILE                hits, a cold part after a reboot, the executable's answer, memory of many readers
 // bench memory FILE.h5ad …       private memory of a load, file by file
+// bench scaling FOLDER           rate and private memory of a load by size and by threads
 // bench zarr V3.zarr V2.zarr     X of a sharded store beside zarr-python and beside the codec alone
 // bench scale                    a hit, a reservation and the statistics by the number of parts
 // bench genes FILE.h5ad …         genes, cells and twins beside scipy
@@ -24,6 +25,7 @@ if (args is [] or ["--help"] or ["-h"])
           dotnet run -c Release --project bench/AnnDataCache.Bench -- check FOLDER [NAME …]
           dotnet run -c Release --project bench/AnnDataCache.Bench -- hits FILE.h5ad
           dotnet run -c Release --project bench/AnnDataCache.Bench -- memory FILE.h5ad …
+          dotnet run -c Release --project bench/AnnDataCache.Bench -- scaling FOLDER
           dotnet run -c Release --project bench/AnnDataCache.Bench -- zarr V3.zarr V2.zarr
           dotnet run -c Release --project bench/AnnDataCache.Bench -- scale
           dotnet run -c Release --project bench/AnnDataCache.Bench -- objects
@@ -48,6 +50,7 @@ try
         "floor" => FloorProcess.Run(args[1], long.Parse(args[2], System.Globalization.CultureInfo.InvariantCulture), args[3]),
         "hits" => HitBench.Run(BenchArguments.Parse(args[1..])),
         "memory" => MemoryBench.Run(args[1..]),
+        "scaling" => ScalingBench.Run(Path.GetFullPath(args[1])),
         "zarr" => ZarrBench.Run(Path.GetFullPath(args[1]), Path.GetFullPath(args[2]), rounds: 7),
         "scale" => ScaleBench.Run(),
         "objects" => ObjectBench.Run(),
