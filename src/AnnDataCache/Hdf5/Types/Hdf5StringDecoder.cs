@@ -18,6 +18,22 @@ internal sealed class Hdf5StringDecoder(FormatSource source, Datatype type) : St
         return end < 0 ? text : text[..end];
     }
 
+    internal override void DecodeAll(ReadOnlySpan<byte> values, StringBlock block)
+    {
+        if (_heap is null)
+        {
+            base.DecodeAll(values, block);
+            return;
+        }
+
+        _heap.Read(values, type.Size, block);
+        block.EndAtNul();
+    }
+
+    internal override long Measure(ReadOnlySpan<byte> values) => _heap?.Measure(values, type.Size) ?? -1;
+
+    protected override int ValueSize => type.Size;
+
     private ReadOnlySpan<byte> Trim(ReadOnlySpan<byte> value)
     {
         if (type.Padding == StringPadding.NullTerminated)

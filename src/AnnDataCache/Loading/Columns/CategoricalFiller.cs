@@ -13,11 +13,11 @@ internal sealed class CategoricalFiller : ColumnFiller
     private readonly ColumnFiller _categories;
     private readonly long _categoryCount;
 
-    internal CategoricalFiller(CategoricalColumn column, long rows, ReadContext context)
+    internal CategoricalFiller(CategoricalColumn column, long rows, ReadContext context, StringRules rules)
     {
         _column = column;
         _categoryCount = column.Categories.Rows;
-        _categories = Of(column.Categories, _categoryCount, isIndex: true, context);
+        _categories = Of(column.Categories, _categoryCount, isIndex: true, context, rules);
         DType stored = column.Codes.Type.Number!.Value, type = CodeType(stored, _categoryCount);
         Layout = new ColumnLayout
         {
