@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.Intrinsics;
 using AnnDataCache.Interop;
 
@@ -117,8 +118,8 @@ internal abstract class StringCursor : IDisposable
     }
 }
 
-/// <summary>A reused run of strings: bytes of string i are <c>Bytes[Offsets[i] .. Offsets[i + 1]]</c>.</summary>
-internal sealed class StringBlock
+/// <summary>A reused run of strings: bytes of string i are <c>Bytes[Offsets[i] .. Offsets[i + 1]]</c>. Dispose it: its memory is pooled.</summary>
+internal sealed class StringBlock : IDisposable
 {
     /// <summary>Strings in a block at most: small enough for the cache, large enough to pay for the call.</summary>
     internal const int Capacity = 4096;
@@ -126,7 +127,9 @@ internal sealed class StringBlock
     // A string that is no longer is copied by one load and one store, where both sides have room for so many bytes.
     private const int WideBytes = 32;
 
-    private byte[] _bytes = new byte[16 * Capacity];
+    private const int MaxPooled = 1 << 20;
+
+    private byte[] _bytes = ArrayPool<byte>.Shared.Rent(32 * Capacity);
     private readonly int[] _offsets = new int[Capacity + 1];
 
     internal int Count { get; private set; }
@@ -142,6 +145,12 @@ internal sealed class StringBlock
     internal ReadOnlySpan<byte> this[int index] => _bytes.AsSpan(_offsets[index], _offsets[index + 1] - _offsets[index]);
 
     internal void Clear() => Count = 0;
+
+    public void Dispose()
+    {
+        if (_bytes.Length is > 0 and <= MaxPooled) { ArrayPool<byte>.Shared.Return(_bytes); }
+        _bytes = [];
+    }
 
     /// <summary>Appends a string of this length and returns where its bytes go.</summary>
     internal Span<byte> Add(int length)
@@ -186,8 +195,10 @@ internal sealed class StringBlock
 
     private void Grow(int atLeast)
     {
-        byte[] larger = GC.AllocateUninitializedArray<byte>((int)Math.Min(Array.MaxLength, Math.Max(atLeast, 2L * _bytes.Length)));
+        int length = (int)Math.Min(Array.MaxLength, Math.Max(atLeast, 2L * _bytes.Length));
+        byte[] larger = length <= MaxPooled ? ArrayPool<byte>.Shared.Rent(length) : GC.AllocateUninitializedArray<byte>(length);
         Bytes.CopyTo(larger);
+        Dispose();
         _bytes = larger;
     }
 }

@@ -1,3 +1,5 @@
+using AnnDataCache.Interop;
+
 namespace AnnDataCache.Containers;
 
 /// <summary>Reads strings forward: a block of stored values at a time, then each to its bytes.</summary>
@@ -6,7 +8,7 @@ internal sealed class ValueStringCursor(
 {
     private const int ScratchBytes = 1 << 16;
 
-    private readonly byte[] _scratch = new byte[Math.Max(1, ScratchBytes / valueSize) * valueSize];
+    private readonly NativeBuffer _scratch = new(Math.Max(1, ScratchBytes / valueSize) * (long)valueSize);
 
     internal override bool Read(StringBlock block)
     {
@@ -50,12 +52,14 @@ internal sealed class ValueStringCursor(
     public override void Dispose()
     {
         values.Dispose();
+        decoder.Dispose();
+        _scratch.Dispose();
         base.Dispose();
     }
 
     private ReadOnlySpan<byte> ReadValues(int here)
     {
-        Span<byte> read = _scratch.AsSpan(0, here * valueSize);
+        Span<byte> read = _scratch.Span(0, here * valueSize);
         values.Read(first, here, read);
         first += here;
         count -= here;
@@ -64,7 +68,7 @@ internal sealed class ValueStringCursor(
 }
 
 /// <summary>From a stored string value to its bytes without padding. One thread's.</summary>
-internal abstract class StringDecoder
+internal abstract class StringDecoder : IDisposable
 {
     /// <summary>Bytes of one stored value.</summary>
     protected abstract int ValueSize { get; }
@@ -84,4 +88,8 @@ internal abstract class StringDecoder
 
     /// <summary>Bytes of the strings of values that lie side by side, as <see cref="StringCursor.Pass"/> gives them.</summary>
     internal virtual long Measure(ReadOnlySpan<byte> values) => -1;
+
+    public virtual void Dispose()
+    {
+    }
 }

@@ -5,8 +5,8 @@ namespace AnnDataCache.Hdf5;
 /// <summary>From a stored string value, fixed or variable, to its bytes without padding.</summary>
 internal sealed class Hdf5StringDecoder(FormatSource source, Datatype type) : StringDecoder
 {
-    private readonly GlobalHeap? _heap =
-        type.Stored.Class == StoredClass.VariableString ? new GlobalHeap(source) : null;
+    private GlobalHeap? _heap =
+        type.Stored.Class == StoredClass.VariableString ? GlobalHeap.Rent(source) : null;
 
     internal override ReadOnlySpan<byte> Decode(ReadOnlySpan<byte> value)
     {
@@ -31,6 +31,13 @@ internal sealed class Hdf5StringDecoder(FormatSource source, Datatype type) : St
     }
 
     internal override long Measure(ReadOnlySpan<byte> values) => _heap?.Measure(values, type.Size) ?? -1;
+
+    public override void Dispose()
+    {
+        _heap?.Dispose();
+        _heap = null; // it is somebody else's now
+        base.Dispose();
+    }
 
     protected override int ValueSize => type.Size;
 

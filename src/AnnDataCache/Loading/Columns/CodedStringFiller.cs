@@ -71,7 +71,7 @@ internal sealed class CodedStringFiller : ColumnFiller
     private StringTable WriteAgain(ByteTarget target, ReadContext context)
     {
         StringTable table = StringTable.ForColumn();
-        StringBlock block = new();
+        using StringBlock block = new();
         using StringCursor cursor = _column.Values.OpenStrings(0, Layout.Rows);
         int[] codes = new int[StringBlock.Capacity];
         long row = 0;

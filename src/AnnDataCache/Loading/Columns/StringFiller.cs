@@ -1,4 +1,5 @@
-using System.Buffers.Binary;
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using AnnDataCache.Containers;
 using AnnDataCache.Elements;
 using AnnDataCache.Interop;
@@ -52,11 +53,11 @@ internal sealed class StringFiller : ColumnFiller
             if (_column.Mask is not null) { Layout.NullCount = ValidityBitmap.FillFromMask(_column.Mask, Layout, target, context); }
         }
 
-        StringBlock block = new();
+        using StringBlock block = new();
         long row = piece * _scan.PieceRows, last = Math.Min(row + _scan.PieceRows, Layout.Rows);
         long end = _scan.Starts[piece], limit = _scan.Starts[piece + 1];
         using StringCursor cursor = _column.Values.OpenStrings(row, last - row);
-        byte[] offsets = new byte[StringBlock.Capacity * sizeof(long)];
+        Span<long> ends = stackalloc long[StringBlock.Capacity];
         while (cursor.Read(block))
         {
             context.Cancellation.ThrowIfCancellationRequested();
@@ -64,13 +65,10 @@ internal sealed class StringFiller : ColumnFiller
             // The second reading must find what the first has measured: a source that is rewritten between them must not
             // make the strings overrun their place.
             if (block.Count > last - row || end + block.Bytes.Length > limit) { throw Changed(_column); }
-            for (int i = 0; i < block.Count; i++)
-            {
-                BinaryPrimitives.WriteInt64LittleEndian(offsets.AsSpan(i * sizeof(long)), end + block.Offsets[i + 1]);
-            }
-
+            TensorPrimitives.ConvertTruncating<int, long>(block.Offsets[1..], ends);
+            TensorPrimitives.Add(ends[..block.Count], end, ends);
             target.Write(Layout.Values.Offset + end, block.Bytes);
-            target.Write(Layout.Offsets.Offset + ((row + 1) * sizeof(long)), offsets.AsSpan(0, block.Count * sizeof(long)));
+            target.Write(Layout.Offsets.Offset + ((row + 1) * sizeof(long)), MemoryMarshal.AsBytes(ends[..block.Count]));
             if (!System.Text.Ascii.IsValid(block.Bytes)) { Layout.Ascii = false; }
             row += block.Count;
             end += block.Bytes.Length;

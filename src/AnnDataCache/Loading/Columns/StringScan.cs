@@ -29,6 +29,8 @@ internal sealed record StringScan(long PieceRows, long[] Starts, bool IsExact, b
         /// <summary>After so many strings, more distinct ones than half decide for plain storage.</summary>
         private const int SampleRows = 16_384;
 
+        private const int MostPieces = 16;
+
         private readonly ReadContext _context;
         private readonly StringCursor _cursor;
         private readonly StringBlock _block = new();
@@ -40,7 +42,7 @@ internal sealed record StringScan(long PieceRows, long[] Starts, bool IsExact, b
         internal Scanner(ContainerArray strings, long rows, ReadContext context)
         {
             (_rows, _context) = (rows, context);
-            _pieceRows = Math.Clamp(RowsOfChunks(strings), 1, Math.Max(rows, 1));
+            _pieceRows = Math.Clamp(RowsOfPiece(strings, rows), 1, Math.Max(rows, 1));
             _cursor = strings.OpenStrings(0, rows);
             _starts = new long[Math.Max(1, ChunkGrid.CountOn(rows, _pieceRows)) + 1];
         }
@@ -70,14 +72,18 @@ internal sealed record StringScan(long PieceRows, long[] Starts, bool IsExact, b
             return new StringScan(_pieceRows, _starts, isExact, _ascii, distinct);
         }
 
-        public void Dispose() => _cursor.Dispose();
+        public void Dispose()
+        {
+            _cursor.Dispose();
+            _block.Dispose();
+        }
 
-        // A piece has whole chunks, so that none is decoded for two.
-        private static long RowsOfChunks(ContainerArray strings)
+        // A piece has whole chunks, so that none is decoded for two. There are enough for any number of threads, and few.
+        private static long RowsOfPiece(ContainerArray strings, long rows)
         {
             if (strings.Shape.Count != 1) { return long.MaxValue; }
-            long chunk = strings.Storage.Chunk is [> 0 and var only] ? only : 1;
-            return chunk >= ColumnFiller.BlockRows ? chunk : ChunkGrid.CountOn(ColumnFiller.BlockRows, chunk) * chunk;
+            long wanted = Math.Max(rows / MostPieces, ColumnFiller.BlockRows), chunk = strings.Storage.Chunk is [> 0 and var only] ? only : 1;
+            return chunk >= wanted ? chunk : ChunkGrid.CountOn(wanted, chunk) * chunk;
         }
 
         private bool Read()
