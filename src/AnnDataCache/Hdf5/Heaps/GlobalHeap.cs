@@ -54,7 +54,7 @@ internal sealed class GlobalHeap : IDisposable
                 continue;
             }
 
-            HeapCollection collection = Open(reference.Collection);
+            HeapCollection collection = _current is { } current && current.Address == reference.Collection ? current : Open(reference.Collection);
             block.Append(collection.Buffer, collection.Locate(reference), (int)reference.Length);
         }
     }

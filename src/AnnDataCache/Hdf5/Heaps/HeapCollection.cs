@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using AnnDataCache.Containers;
 
 namespace AnnDataCache.Hdf5;
@@ -49,19 +50,22 @@ internal sealed class HeapCollection
     }
 
     /// <summary>Where the value's bytes start in the buffer; all that the reference claims are there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] // once for every string
     internal int Locate(HeapReference reference)
     {
         int at = reference.Index < (uint)_indexes ? _places[reference.Index] : 0;
-        if (at == 0) { throw Damaged($"has no object {reference.Index:N0}"); }
+        if (at == 0) { throw Misses(reference, at); }
         long length = LengthAt(at);
-        if (length < 0 || length > _length - at - _headerBytes)
-        {
-            throw Damaged($"has an object {reference.Index:N0} of {length:N0} bytes that goes past its end");
-        }
+        return length >= reference.Length && length <= _length - at - _headerBytes ? at + _headerBytes : throw Misses(reference, at);
+    }
 
-        return length >= reference.Length
-            ? at + _headerBytes
-            : throw Damaged($"has {length:N0} bytes in object {reference.Index:N0}; {reference.Length:N0} are wanted");
+    private DamagedContainerException Misses(HeapReference reference, int at)
+    {
+        if (at == 0) { return Damaged($"has no object {reference.Index:N0}"); }
+        long length = LengthAt(at);
+        return length >= 0 && length < reference.Length
+            ? Damaged($"has {length:N0} bytes in object {reference.Index:N0}; {reference.Length:N0} are wanted")
+            : Damaged($"has an object {reference.Index:N0} of {length:N0} bytes that goes past its end");
     }
 
     private void Index()
@@ -81,13 +85,10 @@ internal sealed class HeapCollection
         }
     }
 
-    private long LengthAt(int at)
-    {
-        ReadOnlySpan<byte> length = Buffer.AsSpan(at + ObjectHeader);
-        return _source.LengthSize == 8
-            ? BinaryPrimitives.ReadInt64LittleEndian(length)
-            : _source.Reader(length, "global heap object", Address + at).Length();
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private long LengthAt(int at) => _headerBytes == ObjectHeader + sizeof(long)
+        ? BinaryPrimitives.ReadInt64LittleEndian(Buffer.AsSpan(at + ObjectHeader))
+        : _source.Reader(Buffer.AsSpan(at + ObjectHeader), "global heap object", Address + at).Length();
 
     private DamagedContainerException Damaged(string problem) =>
         new($"The global heap collection at {Address:N0} {problem}.");

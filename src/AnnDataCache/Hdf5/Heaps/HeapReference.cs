@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace AnnDataCache.Hdf5;
 
@@ -10,6 +11,7 @@ internal readonly record struct HeapReference(uint Length, long Collection, uint
 
     internal static int Size(FormatSource source) => 8 + source.OffsetSize;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static HeapReference Parse(FormatSource source, ReadOnlySpan<byte> bytes)
     {
         if (source.OffsetSize == 8 && bytes.Length == 16) // every file of today; a million strings are a million of these
@@ -21,6 +23,11 @@ internal readonly record struct HeapReference(uint Length, long Collection, uint
             }
         }
 
+        return ParseAny(source, bytes);
+    }
+
+    private static HeapReference ParseAny(FormatSource source, ReadOnlySpan<byte> bytes)
+    {
         FormatReader reader = source.Reader(bytes, "variable-length reference", 0);
         return new HeapReference(reader.UInt32(), reader.Offset(), reader.UInt32());
     }
