@@ -65,11 +65,12 @@ internal sealed partial class Reading
     private void Load(ContainerGroup root, ElementInfo info)
     {
         Dictionary<string, string> failed = new(StringComparer.Ordinal);
-        for (int attempt = 0; attempt <= info.Children.Count; attempt++)
+        bool trustLengths = true;
+        for (int attempt = 0; attempt <= info.Children.Count + 1; attempt++)
         {
             try
             {
-                PartDraft draft = PartDraft.Of(ContentReader.Read(root, info, failed), "fuzz.h5ad", failed, ReadContext.Default with { Workers = 1 });
+                PartDraft draft = PartDraft.Of(ContentReader.Read(root, info, failed), "fuzz.h5ad", failed, ReadContext.Default with { Workers = 1 }, trustLengths);
                 PartPlan plan = PartPlan.Create(draft.Layout);
                 if (plan.FileLength > MaxPart) { return; }
                 BoundedTarget target = new(plan.FileLength);
@@ -81,6 +82,10 @@ internal sealed partial class Reading
             {
                 _refusals.Add(column.Message);
                 if (!failed.TryAdd(column.Column, column.Message)) { throw; }
+            }
+            catch (ShortStringsException) when (trustLengths)
+            {
+                trustLengths = false;
             }
             catch (Exception refused) when (MayThrow(refused))
             {

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Runtime.Intrinsics;
 using AnnDataCache.Interop;
 
 namespace AnnDataCache.Containers;
@@ -105,18 +107,29 @@ internal abstract class StringCursor : IDisposable
     /// <remarks>A string is its stored UTF-8 bytes, without padding; a null reference is the empty string.</remarks>
     internal abstract bool Read(StringBlock block);
 
+    /// <summary>
+    /// Passes over the next strings, as many as there are, and returns their bytes, where the format keeps lengths apart from bytes; else
+    /// -1, and then the cursor is of no more use. Reading gives as many bytes, or fewer where a string ends at a NUL before its length.
+    /// </summary>
+    internal virtual long Pass(long strings) => -1;
+
     public virtual void Dispose()
     {
     }
 }
 
-/// <summary>A reused run of strings: bytes of string i are <c>Bytes[Offsets[i] .. Offsets[i + 1]]</c>.</summary>
-internal sealed class StringBlock
+/// <summary>A reused run of strings: bytes of string i are <c>Bytes[Offsets[i] .. Offsets[i + 1]]</c>. Dispose it: its memory is pooled.</summary>
+internal sealed class StringBlock : IDisposable
 {
     /// <summary>Strings in a block at most: small enough for the cache, large enough to pay for the call.</summary>
     internal const int Capacity = 4096;
 
-    private byte[] _bytes = new byte[64 * Capacity];
+    // A string that is no longer is copied by one load and one store, where both sides have room for so many bytes.
+    private const int WideBytes = 32;
+
+    private const int MaxPooled = 1 << 20;
+
+    private byte[] _bytes = ArrayPool<byte>.Shared.Rent(32 * Capacity);
     private readonly int[] _offsets = new int[Capacity + 1];
 
     internal int Count { get; private set; }
@@ -133,13 +146,59 @@ internal sealed class StringBlock
 
     internal void Clear() => Count = 0;
 
+    public void Dispose()
+    {
+        if (_bytes.Length is > 0 and <= MaxPooled) { ArrayPool<byte>.Shared.Return(_bytes); }
+        _bytes = [];
+    }
+
     /// <summary>Appends a string of this length and returns where its bytes go.</summary>
     internal Span<byte> Add(int length)
     {
         int start = _offsets[Count];
         int end = checked(start + length);
-        if (end > _bytes.Length) { Array.Resize(ref _bytes, (int)Math.Min(Array.MaxLength, Math.Max(end, 2L * _bytes.Length))); }
+        if (end > _bytes.Length) { Grow(end); }
         _offsets[++Count] = end;
         return _bytes.AsSpan(start, length);
+    }
+
+    /// <summary>Appends the string that is this range of the source.</summary>
+    internal void Append(byte[] source, int start, int length)
+    {
+        int end = _offsets[Count];
+        if (length <= WideBytes && start <= source.Length - WideBytes && end <= _bytes.Length - WideBytes)
+        {
+            Vector256.LoadUnsafe(ref source[0], (nuint)start).StoreUnsafe(ref _bytes[0], (nuint)end); // what follows is overwritten by the next
+            _offsets[++Count] = end + length;
+            return;
+        }
+
+        source.AsSpan(start, length).CopyTo(Add(length));
+    }
+
+    /// <summary>Ends every string at its first NUL.</summary>
+    internal void EndAtNul()
+    {
+        if (!Bytes.Contains((byte)0)) { return; }
+        int start = 0, end = 0;
+        for (int i = 0; i < Count; i++)
+        {
+            ReadOnlySpan<byte> text = _bytes.AsSpan(start, _offsets[i + 1] - start);
+            start = _offsets[i + 1];
+            int nul = text.IndexOf((byte)0);
+            if (nul >= 0) { text = text[..nul]; }
+            text.CopyTo(_bytes.AsSpan(end));
+            end += text.Length;
+            _offsets[i + 1] = end;
+        }
+    }
+
+    private void Grow(int atLeast)
+    {
+        int length = (int)Math.Min(Array.MaxLength, Math.Max(atLeast, 2L * _bytes.Length));
+        byte[] larger = length <= MaxPooled ? ArrayPool<byte>.Shared.Rent(length) : GC.AllocateUninitializedArray<byte>(length);
+        Bytes.CopyTo(larger);
+        Dispose();
+        _bytes = larger;
     }
 }

@@ -24,7 +24,7 @@ internal static class ScalarValue
     private static object ReadString(ContainerArray array)
     {
         using StringCursor cursor = array.OpenStrings(0, 1);
-        StringBlock block = new();
+        using StringBlock block = new();
         if (!cursor.Read(block) || block.Count == 0) { return ""; }
         if (block[0].Length > MaxStringBytes)
         {

@@ -99,13 +99,14 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
 
         long start = Stopwatch.GetTimestamp();
         Dictionary<string, string> failed = new(StringComparer.Ordinal); // columns of a dataframe, with their reasons (L3)
+        bool trustLengths = true; // of strings
         using AnnDataSource.Rented rented = source.Rent();
         while (true)
         {
             try
             {
                 ElementContent content = read(TenXMatrix.AsAnnData(rented.Container.Root), failed);
-                PartPin pin = Build(source, rented.Container, name, content, failed, progress, start, cancellation);
+                PartPin pin = Build(source, rented.Container, name, content, failed, trustLengths, progress, start, cancellation);
                 loaded = true;
                 return pin;
             }
@@ -113,6 +114,10 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
             {
                 if (!failed.TryAdd(column.Column, column.Message)) { throw new InvalidOperationException($"Column '{column.Column}' failed twice.", column); }
                 LogRefusedColumn(element, column);
+            }
+            catch (ShortStringsException) when (trustLengths)
+            {
+                trustLengths = false;
             }
             catch (Exception damage) when (ContainerException.IsDamage(damage))
             {
@@ -129,10 +134,10 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
 
     private PartPin Build(
         AnnDataSource source, ContainerFile container, PartName name, ElementContent content, Dictionary<string, string> failed,
-        IProgress<LoadProgress>? progress, long start, CancellationToken cancellation)
+        bool trustLengths, IProgress<LoadProgress>? progress, long start, CancellationToken cancellation)
     {
         ReadContext context = new(options.Workers, cancellation);
-        PartDraft draft = PartDraft.Of(content, source.Path, failed, context);
+        PartDraft draft = PartDraft.Of(content, source.Path, failed, context, trustLengths);
         PartPlan plan = PartPlan.Create(draft.Layout);
         using PartReservation reservation = store.Reserve(name, plan.FileLength, source.Stat);
         ProgressSum sum = new(content.Info.Path, plan.FileLength, progress);

@@ -8,70 +8,68 @@ namespace AnnDataCache.Loading;
 
 /// <summary>An element as a part that is not yet written: the layout with all lengths, and who fills each column.</summary>
 /// <remarks>
-/// Lengths of numbers follow from the source's metadata. Strings are read once before, to learn their bytes and whether
+/// Lengths of numbers follow from the source's metadata. Strings are looked at once before, to learn their bytes and whether
 /// few values repeat; nothing else of the source is read here.
 /// </remarks>
 internal sealed class PartDraft
 {
-    private readonly IReadOnlyList<ColumnFiller> _fillers;
-    private readonly bool _columnsInParallel;
+    /// <summary>What may be kept of the first look at all string columns.</summary>
+    private const long KeptBytes = 8 << 20;
 
-    private PartDraft(PartLayout layout, IReadOnlyList<ColumnFiller> fillers, bool columnsInParallel) =>
-        (Layout, _fillers, _columnsInParallel) = (layout, fillers, columnsInParallel);
+    private readonly IReadOnlyList<ColumnFiller> _fillers;
+    private readonly bool _isFrame;
+
+    private PartDraft(PartLayout layout, IReadOnlyList<ColumnFiller> fillers, bool isFrame) =>
+        (Layout, _fillers, _isFrame) = (layout, fillers, isFrame);
 
     internal PartLayout Layout { get; }
 
     /// <exception cref="ContainerException">The content cannot be a part.</exception>
     /// <exception cref="ColumnException">One column of a dataframe cannot be read; the others may be.</exception>
     internal static PartDraft Of(
-        ElementContent content, string source, IReadOnlyDictionary<string, string> refused, ReadContext context) => content switch
+        ElementContent content, string source, IReadOnlyDictionary<string, string> refused, ReadContext context, bool trustLengths)
     {
-        DenseContent dense => OfDense(dense, source),
-        SparseContent sparse => OfSparse(sparse, source),
-        SingleContent single => OfSingle(single, source, context),
-        FrameContent frame => OfFrame(frame, source, refused, context),
-        RecordsContent records => OfRecords(records, source, refused, context),
-        TreeContent tree => OfJson(tree.Info, TreeJson.Write(tree.Info), source),
-        _ => throw new ArgumentException($"No part is made of {content.GetType().Name}.", nameof(content)),
-    };
+        StringRules rules = new(trustLengths, new ByteBudget(KeptBytes));
+        return content switch
+        {
+            DenseContent dense => OfDense(dense, source),
+            SparseContent sparse => OfSparse(sparse, source),
+            SingleContent single => OfSingle(single, source, context, rules),
+            FrameContent frame => OfFrame(frame, source, refused, context, rules),
+            RecordsContent records => OfRecords(records, source, refused, context, rules),
+            TreeContent tree => OfJson(tree.Info, TreeJson.Write(tree.Info), source),
+            _ => throw new ArgumentException($"No part is made of {content.GetType().Name}.", nameof(content)),
+        };
+    }
 
     /// <summary>Writes every column's buffers to its place.</summary>
+    /// <exception cref="ShortStringsException">Lengths were trusted and were not those of the strings.</exception>
     internal void Fill(ByteTarget target, ReadContext context)
     {
-        if (!_columnsInParallel)
+        // Columns that are one piece first: the small ones then even out.
+        List<Share> shares = [.. _fillers
+            .SelectMany(filler => Enumerable.Range(0, filler.Pieces).Select(piece => new Share(filler, piece)))
+            .OrderBy(share => share.Filler.Pieces > 1)];
+        if (shares.Count == 1 && !_isFrame)
         {
-            foreach (ColumnFiller filler in _fillers) { filler.Fill(target, context); }
+            shares[0].Filler.Fill(target, context);
             return;
         }
 
         ReadContext single = context with { Workers = 1 };
-        ForEachColumn(_fillers, context, filler => filler.Fill(target, single));
+        try
+        {
+            ForEachColumn(shares, context, share => share.Filler.FillPiece(share.Piece, target, single));
+        }
+        catch (ColumnException column) when (!_isFrame)
+        {
+            ExceptionDispatchInfo.Throw(column.InnerException!);
+        }
     }
 
-    /// <summary>Runs one job per column on the workers; the first failure is thrown as it is, and names its column.</summary>
-    private static void ForEachColumn<T>(IReadOnlyList<T> columns, ReadContext context, Action<T> job) where T : INamedColumn
-    {
-        ParallelOptions options = new() { MaxDegreeOfParallelism = context.Workers, CancellationToken = context.Cancellation };
-        Exception? failure = null;
-        Parallel.ForEach(columns, options, (column, state) =>
-        {
-            try
-            {
-                job(column);
-            }
-            catch (Exception damage) when (ContainerException.IsDamage(damage))
-            {
-                Interlocked.CompareExchange(ref failure, new ColumnException(column.Name, damage), null);
-                state.Stop();
-            }
-            catch (Exception other)
-            {
-                Interlocked.CompareExchange(ref failure, other, null);
-                state.Stop();
-            }
-        });
-        if (failure is not null) { ExceptionDispatchInfo.Throw(failure); }
-    }
+    /// <summary>Does a job for every column on the workers; the first failure is thrown as it is, and names its column.</summary>
+    private static void ForEachColumn<T>(IReadOnlyList<T> columns, ReadContext context, Action<T> job) where T : INamedColumn =>
+        WorkCrew.Run(columns.Count, context, () => new ColumnWorker<T>(columns, job));
 
     private static PartDraft OfDense(DenseContent dense, string source)
     {
@@ -80,30 +78,30 @@ internal sealed class PartDraft
         long width = 1;
         for (int axis = 1; axis < shape.Count; axis++) { width = checked(width * shape[axis]); }
         NumberFiller filler = new(dense.Info, dense.Values, rows, width);
-        return new PartDraft(Describe(dense.Info, source, PartKind.Dense, [filler]), [filler], columnsInParallel: false);
+        return new PartDraft(Describe(dense.Info, source, PartKind.Dense, [filler]), [filler], isFrame: false);
     }
 
     private static PartDraft OfSparse(SparseContent sparse, string source)
     {
         SparseFiller filler = new(sparse);
         PartKind kind = sparse.Info.Kind == ElementKind.Csr ? PartKind.Csr : PartKind.Csc;
-        return new PartDraft(Describe(sparse.Info, source, kind, [filler]), [filler], columnsInParallel: false);
+        return new PartDraft(Describe(sparse.Info, source, kind, [filler]), [filler], isFrame: false);
     }
 
-    private static PartDraft OfSingle(SingleContent single, string source, ReadContext context)
+    private static PartDraft OfSingle(SingleContent single, string source, ReadContext context, StringRules rules)
     {
-        ColumnFiller filler = ColumnFiller.Of(single.Column, single.Column.Rows, isIndex: false, context);
-        return new PartDraft(Describe(single.Info, source, PartKind.Column, [filler]), [filler], columnsInParallel: false);
+        ColumnFiller filler = ColumnFiller.Of(single.Column, single.Column.Rows, isIndex: false, context, rules);
+        return new PartDraft(Describe(single.Info, source, PartKind.Column, [filler]), [filler], isFrame: false);
     }
 
     private static PartDraft OfJson(ElementInfo info, byte[] json, string source)
     {
         JsonFiller filler = new(json);
-        return new PartDraft(Describe(info, source, PartKind.Json, [filler]), [filler], columnsInParallel: false);
+        return new PartDraft(Describe(info, source, PartKind.Json, [filler]), [filler], isFrame: false);
     }
 
     private static PartDraft OfFrame(
-        FrameContent frame, string source, IReadOnlyDictionary<string, string> failed, ReadContext context)
+        FrameContent frame, string source, IReadOnlyDictionary<string, string> failed, ReadContext context, StringRules rules)
     {
         List<RefusedColumn> refused = RefusedOf(frame.Info, failed);
         long rows = frame.Columns.Count > 0 ? RowsOf(frame.Columns[0]) : 0;
@@ -114,25 +112,26 @@ internal sealed class PartDraft
             refused.Add(new RefusedColumn(column.Info.Name, $"has {RowsOf(column):N0} rows where the dataframe has {rows:N0}"));
         }
 
-        ColumnFiller[] fillers = FillersOf(columns, rows, frame.Info.IndexName, context);
+        ColumnFiller[] fillers = FillersOf(columns, rows, frame.Info.IndexName, context, rules);
         PartLayout layout = Describe(frame.Info, source, PartKind.Frame, fillers, [rows, frame.Info.Shape[1]], refused);
-        return new PartDraft(layout, fillers, columnsInParallel: true);
+        return new PartDraft(layout, fillers, isFrame: true);
     }
 
     private static PartDraft OfRecords(
-        RecordsContent records, string source, IReadOnlyDictionary<string, string> failed, ReadContext context)
+        RecordsContent records, string source, IReadOnlyDictionary<string, string> failed, ReadContext context, StringRules rules)
     {
         long rows = records.Info.Shape.Aggregate(1L, (product, length) => checked(product * length));
-        ColumnFiller[] fillers = FillersOf([.. records.Fields.Select((field, i) => new FrameColumn(field, i))], rows, null, context);
+        ColumnFiller[] fillers = FillersOf([.. records.Fields.Select((field, i) => new FrameColumn(field, i))], rows, null, context, rules);
         PartLayout layout = Describe(records.Info, source, PartKind.Records, fillers, refused: RefusedOf(records.Info, failed));
-        return new PartDraft(layout, fillers, columnsInParallel: true);
+        return new PartDraft(layout, fillers, isFrame: true);
     }
 
-    private static ColumnFiller[] FillersOf(IReadOnlyList<FrameColumn> columns, long rows, string? indexName, ReadContext context)
+    private static ColumnFiller[] FillersOf(
+        IReadOnlyList<FrameColumn> columns, long rows, string? indexName, ReadContext context, StringRules rules)
     {
         ColumnFiller[] fillers = new ColumnFiller[columns.Count];
         ForEachColumn(columns, context, column => fillers[column.Position] =
-            ColumnFiller.Of(column.Content, rows, column.Name == indexName, context with { Workers = 1 }));
+            ColumnFiller.Of(column.Content, rows, column.Name == indexName, context with { Workers = 1 }, rules));
         return fillers;
     }
 
@@ -164,6 +163,32 @@ internal sealed class PartDraft
         IndexName = info.IndexName,
         Refused = refused ?? [],
     };
+
+    /// <summary>One piece of one column.</summary>
+    private sealed record Share(ColumnFiller Filler, int Piece) : INamedColumn
+    {
+        public string Name => Filler.Name;
+    }
+
+    private sealed class ColumnWorker<T>(IReadOnlyList<T> columns, Action<T> job) : Worker where T : INamedColumn
+    {
+        internal override void Do(long item)
+        {
+            T column = columns[(int)item];
+            try
+            {
+                job(column);
+            }
+            catch (Exception damage) when (ContainerException.IsDamage(damage))
+            {
+                throw new ColumnException(column.Name, damage);
+            }
+        }
+
+        public override void Dispose()
+        {
+        }
+    }
 
     private sealed record FrameColumn(ColumnContent Content, int Position) : INamedColumn
     {

@@ -148,7 +148,7 @@ public sealed class ReadingTests : IDisposable
     private static List<string> ReadAll(StringCursor cursor)
     {
         List<string> strings = [];
-        StringBlock block = new();
+        using StringBlock block = new();
         while (cursor.Read(block))
         {
             for (int i = 0; i < block.Count; i++) { strings.Add(System.Text.Encoding.UTF8.GetString(block[i])); }

@@ -58,7 +58,7 @@ internal static class Values
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using StringCursor cursor = array.OpenStrings(0, array.Count);
-        StringBlock block = new();
+        using StringBlock block = new();
         long count = 0;
         while (cursor.Read(block))
         {

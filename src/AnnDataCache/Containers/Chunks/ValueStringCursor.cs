@@ -1,3 +1,5 @@
+using AnnDataCache.Interop;
+
 namespace AnnDataCache.Containers;
 
 /// <summary>Reads strings forward: a block of stored values at a time, then each to its bytes.</summary>
@@ -6,7 +8,7 @@ internal sealed class ValueStringCursor(
 {
     private const int ScratchBytes = 1 << 16;
 
-    private readonly byte[] _scratch = new byte[Math.Max(1, ScratchBytes / valueSize) * valueSize];
+    private readonly NativeBuffer _scratch = new(Math.Max(1, ScratchBytes / valueSize) * (long)valueSize);
 
     internal override bool Read(StringBlock block)
     {
@@ -15,11 +17,28 @@ internal sealed class ValueStringCursor(
         if (here == 0) { return false; }
         try
         {
-            values.Read(first, here, _scratch.AsSpan(0, here * valueSize));
-            for (int i = 0; i < here; i++)
+            decoder.DecodeAll(ReadValues(here), block);
+        }
+        catch (Exception cause) when (Damage.IsCause(cause))
+        {
+            throw Damage.At(path, cause);
+        }
+
+        return true;
+    }
+
+    internal override long Pass(long strings)
+    {
+        long bytes = 0;
+        try
+        {
+            for (long left = Math.Min(strings, count); left > 0;)
             {
-                ReadOnlySpan<byte> text = decoder.Decode(_scratch.AsSpan(i * valueSize, valueSize));
-                text.CopyTo(block.Add(text.Length));
+                int here = (int)Math.Min(_scratch.Length / valueSize, left);
+                long measured = decoder.Measure(ReadValues(here));
+                if (measured < 0) { return -1; }
+                bytes += measured;
+                left -= here;
             }
         }
         catch (Exception cause) when (Damage.IsCause(cause))
@@ -27,21 +46,50 @@ internal sealed class ValueStringCursor(
             throw Damage.At(path, cause);
         }
 
-        first += here;
-        count -= here;
-        return true;
+        return bytes;
     }
 
     public override void Dispose()
     {
         values.Dispose();
+        decoder.Dispose();
+        _scratch.Dispose();
         base.Dispose();
+    }
+
+    private ReadOnlySpan<byte> ReadValues(int here)
+    {
+        Span<byte> read = _scratch.Span(0, here * valueSize);
+        values.Read(first, here, read);
+        first += here;
+        count -= here;
+        return read;
     }
 }
 
 /// <summary>From a stored string value to its bytes without padding. One thread's.</summary>
-internal abstract class StringDecoder
+internal abstract class StringDecoder : IDisposable
 {
+    /// <summary>Bytes of one stored value.</summary>
+    protected abstract int ValueSize { get; }
+
     /// <summary>Valid until the next call.</summary>
     internal abstract ReadOnlySpan<byte> Decode(ReadOnlySpan<byte> value);
+
+    /// <summary>Appends the strings of values that lie side by side.</summary>
+    internal virtual void DecodeAll(ReadOnlySpan<byte> values, StringBlock block)
+    {
+        for (; !values.IsEmpty; values = values[ValueSize..])
+        {
+            ReadOnlySpan<byte> text = Decode(values[..ValueSize]);
+            text.CopyTo(block.Add(text.Length));
+        }
+    }
+
+    /// <summary>Bytes of the strings of values that lie side by side, as <see cref="StringCursor.Pass"/> gives them.</summary>
+    internal virtual long Measure(ReadOnlySpan<byte> values) => -1;
+
+    public virtual void Dispose()
+    {
+    }
 }

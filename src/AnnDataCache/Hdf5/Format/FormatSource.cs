@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using AnnDataCache.Containers;
 using AnnDataCache.Interop;
 
@@ -28,6 +29,9 @@ internal sealed class FormatSource(SourceFile file, long start) : IDisposable
 
     /// <summary>Where shared messages are; set once the superblock has been read.</summary>
     internal SharedMessageTable? SharedMessages { get; set; }
+
+    /// <summary>Readers of variable-length values that nobody uses now, with memory and collections to be used again.</summary>
+    internal ConcurrentBag<GlobalHeap> IdleHeaps { get; } = [];
 
     internal bool IsUnchanged() => file.IsUnchanged();
 

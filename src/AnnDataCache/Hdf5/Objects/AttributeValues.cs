@@ -31,7 +31,7 @@ internal static class AttributeValues
     private static string[] Strings(FormatSource source, Datatype type, ReadOnlySpan<byte> bytes)
     {
         string[] strings = new string[bytes.Length / type.Size];
-        Hdf5StringDecoder decoder = new(source, type);
+        using Hdf5StringDecoder decoder = new(source, type);
         for (int i = 0; i < strings.Length; i++)
         {
             strings[i] = DatatypeParser.Text(decoder.Decode(bytes.Slice(i * type.Size, type.Size)));

@@ -1,4 +1,7 @@
 using System.Buffers.Binary;
+using System.Numerics;
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using AnnDataCache.Containers;
 using AnnDataCache.Elements;
 using AnnDataCache.Interop;
@@ -13,11 +16,11 @@ internal sealed class CategoricalFiller : ColumnFiller
     private readonly ColumnFiller _categories;
     private readonly long _categoryCount;
 
-    internal CategoricalFiller(CategoricalColumn column, long rows, ReadContext context)
+    internal CategoricalFiller(CategoricalColumn column, long rows, ReadContext context, StringRules rules)
     {
         _column = column;
         _categoryCount = column.Categories.Rows;
-        _categories = Of(column.Categories, _categoryCount, isIndex: true, context);
+        _categories = Of(column.Categories, _categoryCount, isIndex: true, context, rules);
         DType stored = column.Codes.Type.Number!.Value, type = CodeType(stored, _categoryCount);
         Layout = new ColumnLayout
         {
@@ -49,7 +52,46 @@ internal sealed class CategoricalFiller : ColumnFiller
     internal override void Fill(ByteTarget target, ReadContext context)
     {
         _categories.Fill(target, context);
-        int rows = (int)Math.Min(BlockRows, Math.Max(Layout.Rows, 1));
+        long valid = (_column.Codes.Type.Number!.Value == Layout.Type, Layout.Type) switch
+        {
+            (true, DType.Int8) => Copy<sbyte>(target, context),
+            (true, DType.Int16) => Copy<short>(target, context),
+            (true, DType.Int32) => Copy<int>(target, context),
+            _ => Convert(target, context),
+        };
+        Layout.NullCount = Layout.Rows - valid;
+    }
+
+    /// <summary>Codes of the type that the part has; returns how many are not missing.</summary>
+    private long Copy<T>(ByteTarget target, ReadContext context) where T : unmanaged, IBinaryInteger<T>, ISignedNumber<T>
+    {
+        T[] codes = new T[RowsOfBlock];
+        byte[] bits = new byte[ValidityBitmap.Bytes(codes.Length)];
+        FlatRows reader = new(_column.Codes);
+        long valid = 0;
+        for (long row = 0; row < Layout.Rows; row += codes.Length)
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            Span<T> block = codes.AsSpan(0, (int)Math.Min(codes.Length, Layout.Rows - row));
+            reader.Read(row, block.Length, MemoryMarshal.AsBytes(block));
+            if (long.CreateChecked(TensorPrimitives.Max<T>(block)) >= _categoryCount)
+            {
+                int at = block.IndexOf(TensorPrimitives.Max<T>(block));
+                throw OutOfRange(row + at, long.CreateChecked(block[at]));
+            }
+
+            int set = ValidityBitmap.PackSigns<T>(block, bits);
+            if (set < block.Length) { TensorPrimitives.Max(block, T.Zero, block); }
+            valid += set;
+            Write(row, MemoryMarshal.AsBytes(block), bits, block.Length, target, context);
+        }
+
+        return valid;
+    }
+
+    private long Convert(ByteTarget target, ReadContext context)
+    {
+        int rows = RowsOfBlock;
         DType stored = _column.Codes.Type.Number!.Value;
         byte[] source = new byte[rows * stored.Size()], codes = new byte[rows * Layout.Type.Size()];
         long[] wide = new long[rows];
@@ -71,12 +113,19 @@ internal sealed class CategoricalFiller : ColumnFiller
             }
 
             valid += ValidityBitmap.Pack(missing.AsSpan(0, count), bits, invert: true);
-            target.Write(Layout.Values.Offset + (row * Layout.Type.Size()), codes.AsSpan(0, count * Layout.Type.Size()));
-            target.Write(Layout.Validity.Offset + (row / 8), bits.AsSpan(0, (int)ValidityBitmap.Bytes(count)));
-            context.Progress?.Invoke(count * (long)Layout.Type.Size());
+            Write(row, codes.AsSpan(0, count * Layout.Type.Size()), bits, count, target, context);
         }
 
-        Layout.NullCount = Layout.Rows - valid;
+        return valid;
+    }
+
+    private int RowsOfBlock => (int)Math.Clamp(Layout.Rows, 1, BlockRows);
+
+    private void Write(long row, ReadOnlySpan<byte> codes, byte[] bits, int count, ByteTarget target, ReadContext context)
+    {
+        target.Write(Layout.Values.Offset + (row * Layout.Type.Size()), codes);
+        target.Write(Layout.Validity.Offset + (row / 8), bits.AsSpan(0, (int)ValidityBitmap.Bytes(count)));
+        context.Progress?.Invoke(codes.Length);
     }
 
     private DamagedContainerException OutOfRange(long row, long code) => new(

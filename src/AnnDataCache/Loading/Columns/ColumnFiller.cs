@@ -19,19 +19,25 @@ internal abstract class ColumnFiller : INamedColumn
     /// <exception cref="ContainerException">The column's data are damaged.</exception>
     internal abstract void Fill(ByteTarget target, ReadContext context);
 
+    /// <summary>Shares of the work that different threads may do at once, in any order: together what <see cref="Fill"/> does.</summary>
+    internal virtual int Pieces => 1;
+
+    internal virtual void FillPiece(int piece, ByteTarget target, ReadContext context) => Fill(target, context);
+
     /// <summary>The filler for a column of a dataframe or one that stands alone.</summary>
     /// <param name="column">Where the data are.</param>
     /// <param name="rows">Rows of the part: the length of the first axis, or all values when it stands alone.</param>
     /// <param name="isIndex">True for row names, which hardly repeat: they are stored plainly.</param>
     /// <param name="context">For the first reading of strings.</param>
-    internal static ColumnFiller Of(ColumnContent column, long rows, bool isIndex, ReadContext context)
+    /// <param name="rules">For the same.</param>
+    internal static ColumnFiller Of(ColumnContent column, long rows, bool isIndex, ReadContext context, StringRules rules)
     {
         long width = rows == 0 ? 1 : column.Rows / rows;
         return column switch
         {
-            StringColumn strings when width == 1 => new StringFiller(strings, rows, StringScan.Of(strings.Values, rows, !isIndex, context)),
-            CategoricalColumn categorical when width == 1 => new CategoricalFiller(categorical, rows, context),
-            ListColumn lists => new ListFiller(lists, rows, context),
+            StringColumn strings when width == 1 => StringFiller.Of(strings, rows, isIndex, context, rules),
+            CategoricalColumn categorical when width == 1 => new CategoricalFiller(categorical, rows, context, rules),
+            ListColumn lists => new ListFiller(lists, rows, context, rules),
             TextColumn text => new TextFiller(text, rows),
             NumberColumn { Values.Type.Number: DType.Bool } bools when width == 1 => new BoolFiller(bools, rows),
             NumberColumn numbers when numbers.Mask is null || width == 1 => new NumberFiller(numbers, rows, width),

@@ -11,10 +11,10 @@ internal sealed class ListFiller : ColumnFiller
     private readonly ListColumn _column;
     private readonly ColumnFiller _items;
 
-    internal ListFiller(ListColumn column, long rows, ReadContext context)
+    internal ListFiller(ListColumn column, long rows, ReadContext context, StringRules rules)
     {
         _column = column;
-        _items = Of(column.Items, column.Items.Rows, isIndex: true, context);
+        _items = Of(column.Items, column.Items.Rows, isIndex: true, context, rules);
         Layout = new ColumnLayout
         {
             Name = column.Info.Name,

@@ -6,10 +6,16 @@ namespace AnnDataCache.Loading;
 /// <remarks>Bounded: <see cref="Add"/> refuses what would exceed the limits, and the caller stores the strings plainly.</remarks>
 internal sealed class StringTable(int maxStrings, int maxBytes)
 {
+    // Beyond these limits the table's memory, which every worker may need at once, matters more than what codes save.
+    private const int MaxInColumn = 1 << 16, MaxBytesInColumn = 4 << 20;
+
     private int[] _slots = NewSlots(1 << 10); // position + 1 in _ends, 0 = free
     private ulong[] _hashes = new ulong[512];
     private int[] _ends = new int[512];
     private byte[] _bytes = new byte[8192];
+
+    /// <summary>A table for the strings of a column: 7 MB when it is full, and twice that while it grows.</summary>
+    internal static StringTable ForColumn() => new(MaxInColumn, MaxBytesInColumn);
 
     internal int Count { get; private set; }
 

@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.Intrinsics;
 using AnnDataCache.Containers;
 using AnnDataCache.Interop;
 using AnnDataCache.Parts;
@@ -35,19 +37,50 @@ internal static class ValidityBitmap
     }
 
     /// <summary>Packs one block; unused bits of the last byte are 0. Returns how many bits are set.</summary>
-    internal static long Pack(ReadOnlySpan<byte> flags, Span<byte> bits, bool invert)
+    internal static int Pack(ReadOnlySpan<byte> flags, Span<byte> bits, bool invert)
     {
-        long set = 0;
-        for (int start = 0; start < flags.Length; start += 8)
+        int set = 0, done = 0;
+        for (; done <= flags.Length - Vector256<byte>.Count; done += Vector256<byte>.Count)
+        {
+            uint zeros = Vector256.Equals(Vector256.Create(flags[done..]), Vector256<byte>.Zero).ExtractMostSignificantBits();
+            uint packed = invert ? zeros : ~zeros;
+            BinaryPrimitives.WriteUInt32LittleEndian(bits[(done / 8)..], packed);
+            set += BitOperations.PopCount(packed);
+        }
+
+        for (; done < flags.Length; done += 8)
         {
             uint packed = 0;
-            int count = Math.Min(8, flags.Length - start);
+            int count = Math.Min(8, flags.Length - done);
             for (int bit = 0; bit < count; bit++)
             {
-                packed |= (flags[start + bit] != 0) != invert ? 1u << bit : 0;
+                packed |= (flags[done + bit] != 0) != invert ? 1u << bit : 0;
             }
 
-            bits[start / 8] = (byte)packed;
+            bits[done / 8] = (byte)packed;
+            set += BitOperations.PopCount(packed);
+        }
+
+        return set;
+    }
+
+    /// <summary>Packs one block of codes: a bit is set where the code is not negative. Returns how many are.</summary>
+    internal static int PackSigns<T>(ReadOnlySpan<T> codes, Span<byte> bits) where T : unmanaged, INumberBase<T>
+    {
+        int set = 0, done = 0;
+        for (; done <= codes.Length - Vector256<T>.Count; done += Vector256<T>.Count)
+        {
+            uint packed = ~Vector256.Create(codes[done..]).ExtractMostSignificantBits() & (uint)((1UL << Vector256<T>.Count) - 1);
+            for (int i = 0; i < Vector256<T>.Count; i += 8) { bits[(done + i) / 8] = (byte)(packed >> i); }
+            set += BitOperations.PopCount(packed);
+        }
+
+        for (; done < codes.Length; done += 8)
+        {
+            uint packed = 0;
+            int count = Math.Min(8, codes.Length - done);
+            for (int bit = 0; bit < count; bit++) { packed |= T.IsNegative(codes[done + bit]) ? 0 : 1u << bit; }
+            bits[done / 8] = (byte)packed;
             set += BitOperations.PopCount(packed);
         }
 

@@ -95,6 +95,8 @@ internal sealed class FixedTextDecoder(StoredType type) : StringDecoder
     private readonly bool _isCodePoints = type.Description.StartsWith("utf32", StringComparison.Ordinal);
     private readonly byte[] _utf8 = new byte[type.Size];
 
+    protected override int ValueSize => type.Size;
+
     internal override ReadOnlySpan<byte> Decode(ReadOnlySpan<byte> value)
     {
         value = value.TrimEnd((byte)0);
