@@ -3,17 +3,26 @@ using AnnDataCache.Containers;
 
 namespace AnnDataCache.Slicing;
 
-/// <summary>The first pass over a sparse part: entries of each minor position, and whether all values are whole numbers.</summary>
+/// <summary>The first pass over a sparse part: entries of each minor position in each block of rows, and whether all values are whole numbers.</summary>
 internal sealed unsafe class TwinCounts
 {
-    private const int BlockEntries = 1 << 14;
+    private const int PieceEntries = 1 << 14;
 
     private readonly SparseView _source;
 
-    private TwinCounts(in SparseView source) => (_source, Offsets) = (source, new long[source.Minor + 1]);
+    /// <summary>By block, for each position: its entries in the block while they are counted, then where they start in the twin. Last, where all end.</summary>
+    private readonly long[][] _places;
 
-    /// <summary>The twin's offsets: one for each minor position, and the end.</summary>
-    internal long[] Offsets { get; }
+    private TwinCounts(in SparseView source, TwinBlocks blocks)
+    {
+        (_source, Blocks) = (source, blocks);
+        _places = new long[blocks.Count + 1][];
+    }
+
+    internal TwinBlocks Blocks { get; }
+
+    /// <summary>The twin's offsets, but for the last, which is the number of entries.</summary>
+    internal long[] Offsets => _places[0];
 
     /// <summary>The type that the twin's values get.</summary>
     internal DType ValueType { get; private set; }
@@ -21,40 +30,49 @@ internal sealed unsafe class TwinCounts
     /// <exception cref="StoreException">The source part is damaged.</exception>
     internal static TwinCounts Of(in SparseView source, ReadContext context)
     {
-        TwinCounts counts = new(source);
+        TwinCounts counts = new(source, TwinBlocks.Of(source, context.Workers));
         counts.CountAll(context);
+        counts.PlaceAll();
         return counts;
     }
 
+    /// <summary>For each position, where a block's entries go in the twin: <c>[starts, ends)</c>.</summary>
+    internal (long[] Starts, long[] Ends) PlacesOf(int block) => (_places[block], _places[block + 1]);
+
     private void CountAll(ReadContext context)
     {
-        int pieces = context.Workers;
-        long[][] counts = new long[pieces][];
-        WholeRange[] ranges = new WholeRange[pieces];
+        WholeRange[] ranges = new WholeRange[Blocks.Count];
         bool whole = WholeNumbers.MayNarrow(_source.StoredType);
-        Crew.ForEach(pieces, context.Workers, piece =>
+        Crew.ForEach(Blocks.Count, context.Workers, block =>
         {
-            counts[piece] = new long[_source.Minor];
-            ranges[piece] = WholeRange.Empty;
-            long end = Crew.At(_source.Entries, pieces, piece + 1);
-            for (long at = Crew.At(_source.Entries, pieces, piece); at < end; at += BlockEntries)
+            long[] counts = _places[block] = new long[_source.Minor];
+            ranges[block] = WholeRange.Empty;
+            long end = FirstEntry(block + 1);
+            for (long at = FirstEntry(block); at < end; at += PieceEntries)
             {
                 context.Cancellation.ThrowIfCancellationRequested();
-                int count = (int)Math.Min(BlockEntries, end - at);
-                Count(at, count, counts[piece]);
-                if (Volatile.Read(ref whole) && !Extend(at, count, ref ranges[piece])) { Volatile.Write(ref whole, false); }
+                int count = (int)Math.Min(PieceEntries, end - at);
+                Count(at, count, counts);
+                if (Volatile.Read(ref whole) && !Extend(at, count, ref ranges[block])) { Volatile.Write(ref whole, false); }
             }
         }, context.Cancellation);
+        WholeRange all = ranges.Aggregate(WholeRange.Empty, (total, range) => total.With(range.Min, range.Max));
+        ValueType = whole && _source.Entries > 0 ? WholeNumbers.Smallest(_source.StoredType, all) : _source.StoredType;
+    }
+
+    /// <summary>All entries are counted, whichever rows the offsets give them to: the second pass finds out when those are damaged.</summary>
+    private long FirstEntry(int block) => block == 0 ? 0 : block == Blocks.Count ? _source.Entries : _source.Row(Blocks.Rows[block]).Start;
+
+    /// <summary>Of one position the blocks' entries follow each other (T1), and those of one position follow those of the one before.</summary>
+    private void PlaceAll()
+    {
+        long[] ends = _places[^1] = new long[_source.Minor];
         long sum = 0;
         for (long minor = 0; minor < _source.Minor; minor++)
         {
-            Offsets[minor] = sum;
-            foreach (long[] of in counts) { sum += of[minor]; }
+            foreach (long[] block in _places.AsSpan(0, Blocks.Count)) { (block[minor], sum) = (sum, sum + block[minor]); }
+            ends[minor] = sum;
         }
-
-        Offsets[_source.Minor] = sum;
-        WholeRange all = ranges.Aggregate(WholeRange.Empty, (total, range) => total.With(range.Min, range.Max));
-        ValueType = whole && _source.Entries > 0 ? WholeNumbers.Smallest(_source.StoredType, all) : _source.StoredType;
     }
 
     private bool Extend(long at, int count, ref WholeRange range)
