@@ -90,7 +90,7 @@ internal sealed unsafe class PartTarget(FileDescriptor file, long length, string
 
     private static readonly byte[] s_zeros = new byte[1 << 18];
 
-    private readonly Lock _lock = new();
+    private readonly Lock _lock = new(), _writing = new();
     private MappedFile? _mapping;
 
     internal override void Write(long offset, ReadOnlySpan<byte> bytes)
@@ -133,21 +133,35 @@ internal sealed unsafe class PartTarget(FileDescriptor file, long length, string
     }
 
     /// <remarks>
-    /// Zeros are written: of the ways to give a range its pages that is the cheapest, and a full file system is a clean error. Then
-    /// the kernel enters sixteen of them at a time into the table of pages (docs/decisions/0020).
+    /// Of the ways to give a range its pages, zeros that are written are the cheapest; but a file has one writer at a time. Who finds
+    /// another at it has the kernel take the pages by way of the mapping; where that fails, writing says why (docs/decisions/0020).
     /// </remarks>
     internal override byte* MapNew(long offset, long count)
     {
         CheckRange(offset, count);
-        for (long done = 0; done < count; done += s_zeros.Length)
+        byte* memory = Mapping() + offset;
+        nint page = (nint)memory / PageBytes * PageBytes;
+        nuint bytes = (nuint)((nint)memory + (nint)count - page);
+        if (!_writing.TryEnter())
         {
-            Write(offset + done, s_zeros.AsSpan(0, (int)Math.Min(s_zeros.Length, count - done)));
+            if (Posix.MAdvise(page, bytes, Posix.PopulateWrite) == 0) { return memory; }
+            _writing.Enter();
         }
 
-        byte* memory = Mapping();
-        long start = offset / PageBytes * PageBytes;
-        if (count > 0) { _ = Posix.MAdvise((nint)(memory + start), (nuint)(offset + count - start), Posix.PopulateRead); } // advice
-        return memory + offset;
+        try
+        {
+            for (long done = 0; done < count; done += s_zeros.Length)
+            {
+                Write(offset + done, s_zeros.AsSpan(0, (int)Math.Min(s_zeros.Length, count - done)));
+            }
+        }
+        finally
+        {
+            _writing.Exit();
+        }
+
+        if (count > 0) { _ = Posix.MAdvise(page, bytes, Posix.PopulateRead); } // advice: sixteen pages at a time
+        return memory;
     }
 
     private byte* Mapping()

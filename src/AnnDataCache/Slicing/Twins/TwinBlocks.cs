@@ -15,7 +15,7 @@ internal sealed class TwinBlocks
     /// <summary>What one worker's lines may be, so that they stay in its cache.</summary>
     private const long CachedBytes = 2 << 20;
 
-    private const int BlocksOfAWorker = 4, LeastEntries = 1 << 15, LeastRun = 32;
+    private const int BlocksOfAWorker = 2, LeastEntries = 1 << 15, LeastRun = 32;
 
     private readonly int _workers;
 
@@ -28,7 +28,7 @@ internal sealed class TwinBlocks
 
     internal static TwinBlocks Of(in SparseView source, int workers)
     {
-        long affordable = CountBytes / sizeof(long) / Math.Max(source.Minor, 1);
+        long affordable = CountBytes / sizeof(uint) / Math.Max(source.Minor, 1);
         long wanted = Math.Min(source.Entries / LeastEntries, (long)workers * BlocksOfAWorker);
         long least = (source.Major * sizeof(long) * workers / CursorBytes) + 1; // a cursor for each row of a block
         return new TwinBlocks(source.Cut((int)Math.Clamp(Math.Min(affordable, wanted), least, int.MaxValue)), workers);

@@ -10,19 +10,22 @@ internal sealed unsafe class TwinCounts
 
     private readonly SparseView _source;
 
-    /// <summary>By block, for each position: its entries in the block while they are counted, then where they start in the twin. Last, where all end.</summary>
-    private readonly long[][] _places;
+    /// <summary>
+    /// By block, for each position: its entries in the block while they are counted, then how many those of the blocks before are.
+    /// Last, how many all are.
+    /// </summary>
+    private readonly uint[][] _counts;
 
     private TwinCounts(in SparseView source, TwinBlocks blocks)
     {
-        (_source, Blocks) = (source, blocks);
-        _places = new long[blocks.Count + 1][];
+        (_source, Blocks, Offsets) = (source, blocks, new long[source.Minor + 1]);
+        _counts = new uint[blocks.Count + 1][];
     }
 
     internal TwinBlocks Blocks { get; }
 
-    /// <summary>The twin's offsets, but for the last, which is the number of entries.</summary>
-    internal long[] Offsets => _places[0];
+    /// <summary>The twin's offsets: one for each minor position, and the end.</summary>
+    internal long[] Offsets { get; }
 
     /// <summary>The type that the twin's values get.</summary>
     internal DType ValueType { get; private set; }
@@ -36,8 +39,8 @@ internal sealed unsafe class TwinCounts
         return counts;
     }
 
-    /// <summary>For each position, where a block's entries go in the twin: <c>[starts, ends)</c>.</summary>
-    internal (long[] Starts, long[] Ends) PlacesOf(int block) => (_places[block], _places[block + 1]);
+    /// <summary>For each position, which of its entries are a block's: <c>[starts, ends)</c>.</summary>
+    internal (uint[] Starts, uint[] Ends) PlacesOf(int block) => (_counts[block], _counts[block + 1]);
 
     private void CountAll(ReadContext context)
     {
@@ -45,7 +48,7 @@ internal sealed unsafe class TwinCounts
         bool whole = WholeNumbers.MayNarrow(_source.StoredType);
         Crew.ForEach(Blocks.Count, context.Workers, block =>
         {
-            long[] counts = _places[block] = new long[_source.Minor];
+            uint[] counts = _counts[block] = new uint[_source.Minor];
             ranges[block] = WholeRange.Empty;
             long end = FirstEntry(block + 1);
             for (long at = FirstEntry(block); at < end; at += PieceEntries)
@@ -66,14 +69,19 @@ internal sealed unsafe class TwinCounts
     /// <summary>Of one position the blocks' entries follow each other (T1), and those of one position follow those of the one before.</summary>
     private void PlaceAll()
     {
-        long[] ends = _places[^1] = new long[_source.Minor];
-        long sum = 0;
+        uint[] ends = _counts[^1] = new uint[_source.Minor];
         for (long minor = 0; minor < _source.Minor; minor++)
         {
-            foreach (long[] block in _places.AsSpan(0, Blocks.Count)) { (block[minor], sum) = (sum, sum + block[minor]); }
-            ends[minor] = sum;
+            long sum = 0;
+            foreach (uint[] block in _counts.AsSpan(0, Blocks.Count)) { (block[minor], sum) = ((uint)sum, sum + block[minor]); }
+            if (sum > uint.MaxValue - TwinLines.CacheLine) { throw TooMany(minor, sum); }
+            ends[minor] = (uint)sum;
+            Offsets[minor + 1] = Offsets[minor] + sum;
         }
     }
+
+    private static StoreException TooMany(long position, long entries) => new(
+        CacheError.TooLarge, $"Position {position:N0} has {entries:N0} entries; of a twin it may have {uint.MaxValue - TwinLines.CacheLine:N0}. Its slices are scanned.");
 
     private bool Extend(long at, int count, ref WholeRange range)
     {
@@ -81,14 +89,14 @@ internal sealed unsafe class TwinCounts
         return WholeNumbers.Extend(_source.StoredType, new ReadOnlySpan<byte>(_source.Values + (at * size), count * size), ref range);
     }
 
-    private void Count(long at, int count, long[] counts)
+    private void Count(long at, int count, uint[] counts)
     {
         if (_source.IndexType == DType.Int32) { Count(new ReadOnlySpan<int>((int*)_source.Indices + at, count), counts); }
         else { Count(new ReadOnlySpan<long>((long*)_source.Indices + at, count), counts); }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // the run-time compiler must not begin with slow code
-    private static void Count(ReadOnlySpan<int> indices, long[] counts)
+    private static void Count(ReadOnlySpan<int> indices, uint[] counts)
     {
         foreach (int index in indices)
         {
@@ -97,7 +105,7 @@ internal sealed unsafe class TwinCounts
         }
     }
 
-    private static void Count(ReadOnlySpan<long> indices, long[] counts)
+    private static void Count(ReadOnlySpan<long> indices, uint[] counts)
     {
         foreach (long index in indices)
         {

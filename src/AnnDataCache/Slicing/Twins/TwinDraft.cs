@@ -96,11 +96,9 @@ internal sealed class TwinDraft : DerivedDraft
     private void WriteOffsets(ByteTarget target)
     {
         long[] offsets = _counts.Offsets;
-        long end = Column.Offsets.Offset + ((long)offsets.Length * Column.OffsetType.Size());
         if (Column.OffsetType == DType.Int64)
         {
             target.Write(Column.Offsets.Offset, MemoryMarshal.AsBytes(offsets.AsSpan()));
-            target.Write(end, BitConverter.GetBytes(_source.Entries));
             return;
         }
 
@@ -111,7 +109,5 @@ internal sealed class TwinDraft : DerivedDraft
             for (int i = 0; i < count; i++) { narrow[i] = (int)offsets[start + i]; }
             target.Write(Column.Offsets.Offset + ((long)start * sizeof(int)), MemoryMarshal.AsBytes(narrow.AsSpan(0, count)));
         }
-
-        target.Write(end, BitConverter.GetBytes((int)_source.Entries));
     }
 }

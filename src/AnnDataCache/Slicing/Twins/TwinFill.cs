@@ -16,8 +16,8 @@ internal sealed unsafe class TwinFill(SparseView source, TwinCounts counts, Colu
         long width = counts.Blocks.WidthOf(source, column);
         Crew.ForEach(counts.Blocks.Count, context.Workers, block =>
         {
-            using TwinLines lines = new(column, indices, values, Math.Min(width, source.Minor));
-            (long[] starts, long[] ends) = counts.PlacesOf(block);
+            using TwinLines lines = new(counts.Offsets, column, indices, values, Math.Min(width, source.Minor));
+            (uint[] starts, uint[] ends) = counts.PlacesOf(block);
             (long firstRow, long lastRow) = (counts.Blocks.Rows[block], counts.Blocks.Rows[block + 1]);
             using NativeBuffer? cursors = source.Canonical && width < source.Minor ? RowStarts(firstRow, lastRow) : null;
             for (long first = 0; first < source.Minor; first += width)

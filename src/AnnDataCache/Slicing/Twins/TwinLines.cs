@@ -12,25 +12,28 @@ namespace AnnDataCache.Slicing;
 /// </remarks>
 internal sealed unsafe class TwinLines : IDisposable
 {
-    private const int CacheLine = 64;
+    internal const int CacheLine = 64;
 
+    private readonly long[] _offsets;
     private readonly NativeBuffer _lines, _places;
     private readonly byte* _indices, _values; // of the twin
     private readonly int _indexBytes, _valueBytes;
-    private long[] _starts = [], _ends = [];
+    private uint[] _starts = [], _ends = [];
 
-    /// <param name="column">The twin's layout.</param>
+    /// <param name="offsets">The twin's offsets.</param>
+    /// <param name="column">Its layout.</param>
     /// <param name="indices">The twin's indices, in memory.</param>
     /// <param name="values">The twin's values, in memory.</param>
     /// <param name="width">Positions of the widest range.</param>
-    internal TwinLines(ColumnLayout column, byte* indices, byte* values, long width)
+    internal TwinLines(long[] offsets, ColumnLayout column, byte* indices, byte* values, long width)
     {
+        _offsets = offsets;
         _indices = indices;
         _values = values;
         (_indexBytes, _valueBytes) = (column.IndexType.Size(), column.Type.Size());
         (IndexType, ValueType) = (column.IndexType, column.Type);
         Entries = EntriesOf(_indexBytes, _valueBytes);
-        _lines = new NativeBuffer(width * Entries * (_indexBytes + _valueBytes));
+        _lines = NativeBuffer.OfHugePages(width * Entries * (_indexBytes + _valueBytes));
         _places = new NativeBuffer(width * sizeof(uint));
     }
 
@@ -48,7 +51,7 @@ internal sealed unsafe class TwinLines : IDisposable
 
     internal byte* Lines => _lines.Address;
 
-    /// <summary>For each position, where its next entry goes, counted from the line that its first one is in.</summary>
+    /// <summary>For each position, which of its entries comes next, counted from the line that the first of all is in.</summary>
     internal uint* Places => (uint*)_places.Address;
 
     internal static int EntriesOf(int indexBytes, int valueBytes) => CacheLine / Math.Min(indexBytes, valueBytes);
@@ -56,15 +59,11 @@ internal sealed unsafe class TwinLines : IDisposable
     internal static int BytesOf(ColumnLayout column) =>
         EntriesOf(column.IndexType.Size(), column.Type.Size()) * (column.IndexType.Size() + column.Type.Size());
 
-    /// <summary>Begins a range; <paramref name="starts"/> and <paramref name="ends"/> say, for all positions, where its entries go in the twin.</summary>
-    internal void Start(long[] starts, long[] ends, long first, long end)
+    /// <summary>Begins a range; <paramref name="starts"/> and <paramref name="ends"/> say, for all positions, which of its entries are gathered.</summary>
+    internal void Start(uint[] starts, uint[] ends, long first, long end)
     {
         (_starts, _ends, First, End) = (starts, ends, first, end);
-        for (long i = first; i < end; i++)
-        {
-            if (ends[i] - starts[i] > int.MaxValue - CacheLine) { throw TooMany(i); }
-            Places[i - first] = Phase(starts[i]);
-        }
+        for (long i = first; i < end; i++) { Places[i - first] = starts[i] + Phase(_offsets[i]); }
     }
 
     /// <summary>Writes a line that is full.</summary>
@@ -73,8 +72,9 @@ internal sealed unsafe class TwinLines : IDisposable
     /// <exception cref="StoreException">The part has other entries than in the first pass.</exception>
     internal void Flush(long inside, uint place)
     {
-        long start = _starts[First + inside], end = start - Phase(start) + place + 1;
-        if (end > _ends[First + inside]) { throw Changed(); } // T2
+        (long start, long limit) = Limits(First + inside);
+        long end = _offsets[First + inside] - Phase(_offsets[First + inside]) + place + 1;
+        if (end > limit) { throw Changed(); } // T2
         if (end - Entries < start)
         {
             Copy(inside, start, end);
@@ -92,8 +92,8 @@ internal sealed unsafe class TwinLines : IDisposable
     {
         for (long i = First; i < End; i++)
         {
-            (long start, long end) = (_starts[i], _ends[i]);
-            if (Places[i - First] != Phase(start) + (end - start)) { throw Changed(); } // T2
+            (long start, long end) = Limits(i);
+            if (Places[i - First] != Phase(_offsets[i]) + _ends[i]) { throw Changed(); } // T2
             Copy(i - First, Math.Max(start, end - Phase(end)), end);
         }
     }
@@ -113,14 +113,13 @@ internal sealed unsafe class TwinLines : IDisposable
         for (int i = 0; i < count; i += Vector256<byte>.Count) { Vector256.LoadAligned(from + i).StoreAlignedNonTemporal(to + i); }
     }
 
+    private (long Start, long End) Limits(long position) => (_offsets[position] + _starts[position], _offsets[position] + _ends[position]);
+
     private byte* Line(long inside) => _lines.Address + (inside * Entries * (_indexBytes + _valueBytes));
 
     private uint Phase(long entry) => (uint)(entry & (Entries - 1));
 
     private static StoreException Changed() => SparseView.Damaged("its indices are not those that were counted before");
-
-    private static StoreException TooMany(long position) => new(
-        CacheError.TooLarge, $"Position {position:N0} has more than 2,147,483,583 entries in neighbouring rows: no twin is made. Its slices are scanned.");
 
     public void Dispose()
     {
