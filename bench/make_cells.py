@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Make a file as the benchmarks of genes, summaries and batches read it: CSR float32, as many entries in each row, 30 categories.
 
-    python3 make_cells.py FILE.h5ad [CELLS] [GENES] [ENTRIES OF A CELL]
+    python3 make_cells.py FILE.h5ad [CELLS] [GENES] [ENTRIES OF A CELL] [LARGEST COUNT]
 
-Values are log1p of small counts. Nothing is compressed. Needs Debian's python3-h5py.
+Values are log1p of small counts, or the counts themselves where the largest is given. Nothing is compressed. Needs Debian's python3-h5py.
 """
 import sys
 
@@ -32,7 +32,7 @@ def frame(file, name, index, columns):
         strings(member, "categories", categories)
 
 
-def main(path, cells=1_000_000, genes=2_000, entries=100):
+def main(path, cells=1_000_000, genes=2_000, entries=100, largest=0):
     random, width = np.random.default_rng(0), genes // entries
     with h5py.File(path, "w") as file:
         encoded(file, "anndata", "0.1.0")
@@ -43,7 +43,8 @@ def main(path, cells=1_000_000, genes=2_000, entries=100):
             rows = min(BLOCK, cells - start)
             places = slice(start * entries, (start + rows) * entries)
             indices[places] = (np.arange(entries) * width + random.integers(0, width, (rows, entries))).ravel()
-            data[places] = np.log1p(np.minimum(np.floor((1 - random.random((rows, entries))) ** -0.5), 60)).ravel()
+            counts = np.minimum(np.floor((1 - random.random((rows, entries))) ** -0.5), largest or 60).ravel()
+            data[places] = counts if largest else np.log1p(counts)
         groups = (random.integers(0, CATEGORIES, cells).astype("i1"), [f"cluster {i}" for i in range(CATEGORIES)])
         frame(file, "obs", [f"cell-{i}" for i in range(cells)], {"louvain": groups})
         frame(file, "var", [f"gene-{i}" for i in range(genes)], {})

@@ -34,18 +34,28 @@ def same(ours, expected):
 
 @pytest.mark.parametrize("twin", [False, True])
 @pytest.mark.parametrize("element", MATRICES)
-def test_genes_are_the_columns_of_the_matrix(theirs, element, twin, monkeypatch):
+def test_genes_are_the_columns_of_the_matrix(theirs, element, twin):
     handle, expected = cache.open(CELLS), matrix_of(theirs, element)
     if twin:
-        monkeypatch.setenv("ANNDATA_CACHE_TWIN", "with-load")
-        cache.load(CELLS, element)
-        cache.flush()
+        cache.load(CELLS, element, twin=True)
         source = cache._store.store.current().source(str(CELLS))
         assert (source.derived(element, "twin") is not None) == (element != "layers/dense")
     same(handle.gene("B", element), expected[:, 1])
     same(handle.gene(-1, element), expected[:, -1])
     same(handle.genes(["C", "A", 4, "C"], element), expected[:, [2, 0, 4, 2]])
     same(handle.genes([], element), expected[:, []])
+
+
+def test_names_are_found_in_the_table_that_another_process_has_made(monkeypatch):
+    handle = cache.open(CELLS)
+    expected = [handle.gene("C"), handle.gene("d", by="symbol")]
+    for by, gene in ((None, "C"), ("symbol", "d")):
+        subprocess.run([EXECUTABLE, "gene", CELLS, gene, *(["--column", by] if by else []), "--csv"], check=True, stdout=subprocess.DEVNULL)
+    cache._store.store.current().reopen()
+    monkeypatch.setattr(cache._slices.names, "index_of", None)  # names are not looked at one by one
+    monkeypatch.setattr(cache._slices.names, "_names_of", None)
+    same(handle.gene("C"), expected[0])
+    same(handle.gene("d", by="symbol"), expected[1])
 
 
 def test_genes_are_found_in_any_column_and_an_ambiguous_one_is_an_error():

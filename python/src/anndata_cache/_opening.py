@@ -56,8 +56,17 @@ def read_h5ad(path: str | os.PathLike[str] | Key, copy: bool = False) -> anndata
     return or_directly(shared, lambda file: file.copy(), found)
 
 
-def load(path: str | os.PathLike[str] | Key, *elements: str) -> None:
+def load(path: str | os.PathLike[str] | Key, *elements: str, twin: bool = False) -> None:
     """Bring elements into the store before they are asked for, by one run of the executable; all of them by default.
+
+    Parameters
+    ----------
+    path
+        Path, name in `ANNDATA_DATA_FOLDER`, or Key.
+    elements
+        Their paths.
+    twin
+        Whether to build the twins of sparse matrices too, from which genes come without a scan (cells, of a csc matrix).
 
     Raises
     ------
@@ -66,9 +75,9 @@ def load(path: str | os.PathLike[str] | Key, *elements: str) -> None:
     """
     source = store.current().source(path_of(path))
     if elements:
-        loader.load(source.path, list(elements), strict=True)
+        loader.load(source.path, list(elements), strict=True, twin=twin)
     else:
-        loader.load_all(source.path)
+        loader.load_all(source.path, twin)
     store.current().reopen()
 
 

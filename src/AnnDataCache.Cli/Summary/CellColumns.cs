@@ -69,18 +69,8 @@ internal static class CellColumns
         return colors;
     }
 
-    private static double[] GeneValues(CachedAnnData source, string gene, string element, CancellationToken cancellation)
-    {
-        BatchOptions asStored = new() { Element = element, Genes = [gene], Shuffle = false, BatchSize = 65_536 };
-        using BatchReader cells = source.Batches(asStored, cancellation);
-        double[] values = new double[cells.RowCount];
-        foreach (Batch batch in cells.Epoch(0))
-        {
-            for (int i = 0; i < batch.Count; i++) { values[batch.Rows[i]] = batch.Dense[i]; }
-        }
-
-        return values;
-    }
+    private static double[] GeneValues(CachedAnnData source, string gene, string element, CancellationToken cancellation) =>
+        Array.ConvertAll(source.Slices(element).Gene(gene, null, cancellation), number => (double)number);
 
     private static double[] Numbers(PinnedColumn column, long item)
     {

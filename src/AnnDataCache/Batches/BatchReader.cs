@@ -109,8 +109,7 @@ public sealed class BatchReader : IDisposable
 
     private static int[] FindGenes(CachedAnnData data, BatchOptions options, CancellationToken cancellation)
     {
-        using PinnedElement var = data.Pin(AxisPaths.Var(options.Element), null, cancellation);
-        int[] genes = GeneNames.Find(var, options.Genes!);
+        int[] genes = AnnDataSummaries.GenesOf(data, options.Genes!, options.Element, cancellation);
         return genes.Distinct().Count() == genes.Length
             ? genes
             : throw new ArgumentException("A gene is named twice; a batch has one column for each.", nameof(options));

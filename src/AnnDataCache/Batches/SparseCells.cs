@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Numerics.Tensors;
 using AnnDataCache.Summaries;
 
 namespace AnnDataCache.Batches;
@@ -10,6 +11,7 @@ internal sealed class SparseCells<TIndex, TValue> : CellReader
 {
     private readonly SparseRows<TIndex, TValue> _rows;
     private readonly RowMerger<TIndex, TValue>? _merger;
+    private readonly bool _takesAll;
     private readonly int[] _slots; // column of each gene in the result, -1 when it was not asked for
 
     internal SparseCells(PinnedElement pinned, int[]? genes)
@@ -17,6 +19,7 @@ internal sealed class SparseCells<TIndex, TValue> : CellReader
     {
         _rows = new SparseRows<TIndex, TValue>(pinned.Columns[0]);
         _merger = pinned.Columns[0].Canonical ? null : new RowMerger<TIndex, TValue>();
+        _takesAll = genes is null;
         _slots = new int[checked((int)pinned.Info.Shape[1])];
         _slots.AsSpan().Fill(-1);
         for (int i = 0; i < Width; i++) { _slots[genes?[i] ?? i] = i; }
@@ -44,15 +47,30 @@ internal sealed class SparseCells<TIndex, TValue> : CellReader
         {
             Take(rows[i], out ReadOnlySpan<TIndex> genes, out ReadOnlySpan<TValue> values);
             target.Reserve(used, genes.Length, out Span<int> indices, out Span<float> numbers);
-            int taken = 0;
-            for (int entry = 0; entry < genes.Length; entry++)
-            {
-                int slot = SlotOf(genes[entry], rows[i]);
-                if (slot >= 0) { (indices[taken], numbers[taken++]) = (slot, float.CreateTruncating(values[entry])); }
-            }
-
-            target.EndRow(i, used += taken);
+            target.EndRow(i, used += _takesAll ? Copy(rows[i], genes, values, indices, numbers) : Pick(rows[i], genes, values, indices, numbers));
         }
+    }
+
+    private int Copy(long row, ReadOnlySpan<TIndex> genes, ReadOnlySpan<TValue> values, Span<int> indices, Span<float> numbers)
+    {
+        if (genes.IsEmpty) { return 0; }
+        _ = SlotOf(TensorPrimitives.Min(genes), row);
+        _ = SlotOf(TensorPrimitives.Max(genes), row);
+        TensorPrimitives.ConvertTruncating(genes, indices);
+        TensorPrimitives.ConvertTruncating(values, numbers);
+        return genes.Length;
+    }
+
+    private int Pick(long row, ReadOnlySpan<TIndex> genes, ReadOnlySpan<TValue> values, Span<int> indices, Span<float> numbers)
+    {
+        int taken = 0;
+        for (int entry = 0; entry < genes.Length; entry++)
+        {
+            int slot = SlotOf(genes[entry], row);
+            if (slot >= 0) { (indices[taken], numbers[taken++]) = (slot, float.CreateTruncating(values[entry])); }
+        }
+
+        return taken;
     }
 
     private void Take(long row, out ReadOnlySpan<TIndex> genes, out ReadOnlySpan<TValue> values)

@@ -19,6 +19,9 @@ internal abstract class ByteTarget
     /// is no memory behind the target.
     /// </summary>
     internal virtual unsafe byte* Map(long offset, long length) => TryGetAddress(offset, length);
+
+    /// <summary>The same for a range of which nothing was written yet, and which is to be stored into in no order: its pages are taken at once.</summary>
+    internal virtual unsafe byte* MapNew(long offset, long length) => Map(offset, length);
 }
 
 /// <summary>Memory that the caller keeps alive for as long as it is written to.</summary>
@@ -43,6 +46,8 @@ internal sealed unsafe class OffsetTarget(ByteTarget inner, long start, long len
     internal override byte* TryGetAddress(long offset, long count) => inner.TryGetAddress(Check(offset, count), count);
 
     internal override byte* Map(long offset, long count) => inner.Map(Check(offset, count), count);
+
+    internal override byte* MapNew(long offset, long count) => inner.MapNew(Check(offset, count), count);
 
     private long Check(long offset, long count)
     {

@@ -9,10 +9,24 @@ internal sealed unsafe class NativeBuffer : IDisposable
     private byte* _address;
 
     internal NativeBuffer(long length)
+        : this(length, 64)
+    {
+    }
+
+    private NativeBuffer(long length, int alignment)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         Length = length;
-        _address = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(length, 1), 64);
+        _address = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(length, 1), (nuint)alignment);
+    }
+
+    /// <summary>For what is used in no order: huge pages where the kernel has some, so that the table of pages stays small.</summary>
+    internal static NativeBuffer OfHugePages(long length)
+    {
+        const int HugePage = 2 << 20;
+        NativeBuffer buffer = new((length + HugePage - 1) / HugePage * HugePage, HugePage);
+        _ = Posix.MAdvise((nint)buffer.Address, (nuint)buffer.Length, Posix.HugePage); // advice
+        return buffer;
     }
 
     ~NativeBuffer() => Free();

@@ -17,7 +17,7 @@ internal static unsafe partial class Posix
     internal const int ProtRead = 1, ProtWrite = 2, MapShared = 1, MapPrivate = 2, MapAnonymous = 0x20;
     internal const int LockShared = 1, LockExclusive = 2, LockNonBlocking = 4;
     internal const int AtCurrentFolder = -100, AtEmptyPath = 0x1000, AtSymlinkNoFollow = 0x100, AtRemoveDir = 0x200;
-    internal const int DontFork = 10, DontDump = 16;
+    internal const int DontFork = 10, HugePage = 14, DontDump = 16, PopulateRead = 22, PopulateWrite = 23;
     internal const uint RenameNoReplace = 1, RenameExchange = 2;
 
     private static bool IsArm => RuntimeInformation.ProcessArchitecture == Architecture.Arm64;

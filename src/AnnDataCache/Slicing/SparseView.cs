@@ -77,9 +77,6 @@ internal readonly unsafe struct SparseView
         return start >= 0 && end >= start && end <= Entries ? (start, end) : throw Damaged($"row {major:N0} has entries {start:N0} to {end:N0} of {Entries:N0}");
     }
 
-    /// <summary>Where a row should start, unchecked: for looking ahead only.</summary>
-    internal long Hint(long major) => OffsetType == DType.Int32 ? ((int*)_offsets)[major] : ((long*)_offsets)[major];
-
     /// <summary>The first row that starts at or after a position, so that rows can be dealt out by their entries.</summary>
     internal long RowAt(long position)
     {
@@ -100,19 +97,6 @@ internal readonly unsafe struct SparseView
         for (int i = 1; i < pieces; i++) { cuts[i] = Math.Max(cuts[i - 1], RowAt(Crew.At(Entries, pieces, i))); }
         cuts[pieces] = Major;
         return cuts;
-    }
-
-    /// <summary>The first entry of a row in order, among <c>[start, end)</c>, whose index is not below the position.</summary>
-    internal long FindInRow(long start, long end, long position)
-    {
-        while (start < end)
-        {
-            long middle = start + ((end - start) / 2);
-            long index = IndexType == DType.Int32 ? ((int*)Indices)[middle] : ((long*)Indices)[middle];
-            if (index < position) { start = middle + 1; } else { end = middle; }
-        }
-
-        return start;
     }
 
     internal static StoreException OutOfRange(long index, long limit) => Damaged($"index {index:N0} is outside 0 … {limit - 1:N0}");

@@ -1,3 +1,6 @@
+using System.Globalization;
+using AnnDataCache.Slicing;
+
 namespace AnnDataCache.Summaries;
 
 // What viewers ask of a matrix and of columns, computed over the mapped part, in private memory that does not depend on
@@ -24,10 +27,17 @@ internal static class AnnDataSummaries
             grouping = Grouping.Of(SingleColumn(column));
         }
 
-        using PinnedElement? var = PinVar(data, genes, element, cancellation);
+        int[]? asked = genes is null ? null : GenesOf(data, genes, element, cancellation);
         using ExpressionMatrix matrix = OpenMatrix(data, element, cancellation);
-        return GeneTallies.Summarize(matrix, var, genes, grouping, cutoff, workers, cancellation);
+        asked ??= [.. Enumerable.Range(0, checked((int)matrix.Genes))];
+        genes ??= AllNames(data, element, cancellation) ?? [.. asked.Select(gene => gene.ToString(CultureInfo.InvariantCulture))];
+        return GeneTallies.Summarize(matrix, asked, genes, grouping, cutoff, workers, cancellation);
     }
+
+    /// <summary>Columns of a matrix, by the index of var.</summary>
+    /// <exception cref="ElementException">No matrix, no such gene, or an ambiguous one.</exception>
+    internal static int[] GenesOf(CachedAnnData data, IReadOnlyList<string> genes, string element, CancellationToken cancellation) =>
+        [.. data.Slices(element).FindGenes(genes, null, cancellation).Select(gene => checked((int)gene))];
 
     private static ExpressionMatrix OpenMatrix(CachedAnnData data, string element, CancellationToken cancellation)
     {
@@ -43,17 +53,17 @@ internal static class AnnDataSummaries
         }
     }
 
-    /// <summary>The names of the genes; null where there are none and none are needed.</summary>
-    private static PinnedElement? PinVar(CachedAnnData data, IReadOnlyList<string>? genes, string element, CancellationToken cancellation)
+    /// <summary>The names of all genes; null where they have none.</summary>
+    private static string[]? AllNames(CachedAnnData data, string element, CancellationToken cancellation)
     {
+        if (GeneFrame.Of(element) is not { } frame) { return null; }
         try
         {
-            PinnedElement var = data.Pin(AxisPaths.Var(element), null, cancellation);
-            if (genes is not null || var.Columns.Count > 0) { return var; }
-            var.Dispose();
-            return null;
+            using PinnedElement var = data.Pin(frame, null, cancellation);
+            if (var.Columns is not [PinnedColumn index, ..]) { return null; }
+            return [.. Enumerable.Range(0, checked((int)index.Rows)).Select(gene => NameText.Of(index.GetValue(gene)))];
         }
-        catch (ElementException) when (genes is null)
+        catch (ElementException)
         {
             return null;
         }

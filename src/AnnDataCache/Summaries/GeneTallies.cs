@@ -9,15 +9,20 @@ internal static class GeneTallies
     /// <summary>Tallies of all threads together, beside their sum: large ones are added up by fewer threads.</summary>
     private const long MaxPartialTallies = 1 << 24;
 
-    /// <exception cref="ElementException">No such gene; the grouping has another number of cells, or too many groups.</exception>
+    /// <param name="matrix">The cells and genes.</param>
+    /// <param name="asked">Columns of the matrix.</param>
+    /// <param name="names">A name for each of them.</param>
+    /// <param name="grouping">Of the cells; null for one group of all.</param>
+    /// <param name="cutoff">What is expressed is above it.</param>
+    /// <param name="workers">Threads.</param>
+    /// <param name="cancellation">Looked at between genes, or between stripes of cells.</param>
+    /// <exception cref="ElementException">Names or grouping are of another number than the matrix has, or there are too many groups.</exception>
     internal static GeneSummary Summarize(
-        ExpressionMatrix matrix, PinnedElement? var, IReadOnlyList<string>? names, Grouping? grouping, double cutoff, int workers,
+        ExpressionMatrix matrix, int[] asked, IReadOnlyList<string> names, Grouping? grouping, double cutoff, int workers,
         CancellationToken cancellation)
     {
         int geneCount = checked((int)matrix.Genes);
-        int[] asked = names is null ? [.. Enumerable.Range(0, geneCount)] : GeneNames.Find(var!, names);
-        names ??= var is null ? [.. asked.Select(gene => gene.ToString(null, null))] : GeneNames.All(var);
-        CheckLengths(matrix, var, asked, names.Count, grouping);
+        CheckLengths(matrix, asked, names.Count, grouping);
         TallyQuery query = Query(geneCount, asked, grouping, cutoff);
         Tally[] tallies = new Tally[query.TallyCount];
         if (matrix.ByGene) { AddGenes(matrix, query, tallies, workers, cancellation); }
@@ -91,7 +96,7 @@ internal static class GeneTallies
     }
 
     /// <summary>The file may have been rewritten between two pins, and a file may contradict itself.</summary>
-    private static void CheckLengths(ExpressionMatrix matrix, PinnedElement? var, int[] asked, int names, Grouping? grouping)
+    private static void CheckLengths(ExpressionMatrix matrix, int[] asked, int names, Grouping? grouping)
     {
         if (grouping is not null && grouping.CodeOfCell.LongLength != matrix.Cells)
         {
@@ -100,11 +105,11 @@ internal static class GeneTallies
                 $"The grouping has {grouping.CodeOfCell.LongLength} cells, the matrix {matrix.Cells}. Ask again if the file was just written.");
         }
 
-        if (asked.Length != names || (var is { Columns: [PinnedColumn index, ..] } && index.Rows != matrix.Genes))
+        if (asked.Length != names || asked.Any(gene => gene >= matrix.Genes))
         {
             throw new ElementException(
                 CacheError.ElementUnreadable,
-                $"'{var!.Info.Path}' has {var.Columns[0].Rows} genes, the matrix {matrix.Genes}. Ask again if the file was just written.");
+                $"There are names of {names} genes, the matrix has {matrix.Genes}. Ask again if the file was just written.");
         }
     }
 }

@@ -1,3 +1,5 @@
+using AnnDataCache.Slicing;
+
 namespace AnnDataCache.Summaries;
 
 /// <summary>The cells by the values of a column: a group for each category, or for each distinct value in ascending order.</summary>
@@ -26,7 +28,7 @@ internal sealed record Grouping(string[] Labels, short[] CodeOfCell, long[] Coun
         if (categories > MaxGroups) { throw TooMany(column, categories); }
         short[] codes = new short[column.Rows];
         ReadCodes(column, codes);
-        string[] labels = [.. Enumerable.Range(0, (int)categories).Select(code => GeneNames.Text(column.Categories.GetValue(code)))];
+        string[] labels = [.. Enumerable.Range(0, (int)categories).Select(code => NameText.Of(column.Categories.GetValue(code)))];
         return new Grouping(labels, codes, Count(column, codes, labels.Length));
     }
 
@@ -75,7 +77,7 @@ internal sealed record Grouping(string[] Labels, short[] CodeOfCell, long[] Coun
         short[] rank = new short[order.Length];
         for (int i = 0; i < order.Length; i++) { rank[order[i]] = (short)i; }
         foreach (ref short code in codes.AsSpan()) { code = code < 0 ? code : rank[code]; }
-        return new Grouping([.. order.Select(code => GeneNames.Text(values[code]))], codes, Count(column, codes, order.Length));
+        return new Grouping([.. order.Select(code => NameText.Of(values[code]))], codes, Count(column, codes, order.Length));
     }
 
     private static void ReadCodes(PinnedColumn column, Span<short> codes)

@@ -85,7 +85,7 @@ public sealed class SliceVerbTests : IDisposable
         Assert.Contains("X (twin)", _line.Succeed("ls").Out, StringComparison.Ordinal);
         Assert.Contains("ENSG00009", _line.Succeed("gene", s_forms, "ENSG00009").Out, StringComparison.Ordinal);
         _line.Succeed("evict", s_forms, "X");
-        Assert.DoesNotContain("twin", _line.Succeed("ls").Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("(twin)", _line.Succeed("ls").Out, StringComparison.Ordinal);
         Assert.Contains("nothing but offsets", _line.Succeed("load", s_forms, "uns/wide", "--twin").Out, StringComparison.Ordinal);
     }
 

@@ -123,9 +123,9 @@ public sealed class SummaryVerbTests : IDisposable
             ["--genes", "LYZ", "--plot", "x.gif"], ["--bins", "0"], ["--column", "a,b", "--plot", "x.png"], ["--json", "--csv"],
         ];
         foreach (string[] call in calls) { Assert.Equal(ExitCodes.Usage, _line.Run(["summary", s_sample, .. call]).ExitCode); }
-        Assert.Equal((int)CacheError.ElementNotFound, _line.Run("summary", s_sample, "--genes", "NOPE").ExitCode);
+        Assert.Equal((int)CacheError.NameNotFound, _line.Run("summary", s_sample, "--genes", "NOPE").ExitCode);
         Assert.Equal((int)CacheError.ElementNotFound, _line.Run("summary", s_sample, "--genes", "LYZ", "--groupby", "nope").ExitCode);
-        Assert.Equal((int)CacheError.ElementNotFound, _line.Run("summary", s_sample, "--color", "nope", "--plot", "x.png").ExitCode);
+        Assert.Equal((int)CacheError.NameNotFound, _line.Run("summary", s_sample, "--color", "nope", "--plot", "x.png").ExitCode);
         string empty = TestFiles.Small(Path.Join("summary", "no-cells.h5ad"));
         foreach (string[] call in (string[][])[["--genes", "A", "--groupby", "kind"], ["--column", "kind"], ["--column", "n"]])
         {

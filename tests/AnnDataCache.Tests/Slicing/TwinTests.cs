@@ -1,5 +1,6 @@
 using AnnDataCache.Parts;
 using AnnDataCache.Slicing;
+using AnnDataCache.Tests.Cli;
 
 namespace AnnDataCache.Tests.Slicing;
 
@@ -68,6 +69,41 @@ public sealed class TwinTests : IDisposable
         Assert.Equal((true, false, made.PartFile), (made.Loaded, found.Loaded, found.PartFile));
         Assert.Contains(_fixture.Cache.List(), part => part is { Element: "X", Derived: "twin", Stale: false, Tier: "hot" });
     }
+
+    [Theory]
+    [InlineData("csr")]
+    [InlineData("csc")]
+    [InlineData("unsorted")]
+    public void ATwinOfManyBlocksAndRangesIsWhatScipyMakes(string form)
+    {
+        string path = Path.Join(_fixture.Store.Disk, $"{form}.h5ad");
+        Python.Require();
+        Assert.Equal(0, Python.Run(MakeWide, path, form).ExitCode);
+        using Cache cache = Cache.Open(_fixture.Store.Options with { Workers = 3 });
+        using CachedAnnData file = cache.Open(path);
+        using PinnedElement whole = file.Pin("X"), twin = file.Slices("X").PinTwin(TestContext.Current.CancellationToken)!;
+        PinnedColumn column = twin.Columns[0];
+        Assert.Equal(form != "unsorted", whole.Columns[0].Canonical);
+        foreach ((string name, PinnedBuffer buffer) in (ReadOnlySpan<(string, PinnedBuffer)>)
+            [("indptr", column.Offsets), ("indices", column.Indices), ("data", column.Values)])
+        {
+            using PinnedElement expected = file.Pin($"uns/{name}");
+            Assert.True(expected.Columns[0].Values.Span<byte>().SequenceEqual(buffer.Span<byte>()), name);
+        }
+    }
+
+    /// <summary>Wide enough for several ranges of positions, and with entries enough for several blocks of rows.</summary>
+    private const string MakeWide = """
+        import sys, numpy as np, scipy.sparse as sp, anndata
+        x = sp.random(3000, 40000, 0.0025, format="csr", dtype="f4", random_state=1)
+        x.data = np.ceil(x.data * 200)
+        if sys.argv[2] == "unsorted":
+            order = np.lexsort((-np.arange(x.nnz), np.repeat(np.arange(3000), np.diff(x.indptr))))
+            x = sp.csr_matrix((x.data[order], x.indices[order], x.indptr), shape=x.shape)
+        other = x.tocsc()
+        uns = {"indptr": other.indptr.astype("i4"), "indices": other.indices.astype("u2"), "data": other.data.astype("u1")}
+        anndata.AnnData(x.T if sys.argv[2] == "csc" else x, dtype="f4", uns=uns).write_h5ad(sys.argv[1])
+        """;
 
     public void Dispose() => _fixture.Dispose();
 }

@@ -136,10 +136,10 @@ public sealed class GeneSummaryTests : IDisposable
     [Fact]
     public void WrongNamesSayWhatThereIs()
     {
-        Assert.Contains("Similar: A", Assert.Throws<ElementException>(() => _data.SummarizeGenes(["a"])).Message, StringComparison.Ordinal);
-        Assert.Contains("rows 3 and 4", Assert.Throws<ElementException>(() => _data.SummarizeGenes(["D"])).Message, StringComparison.Ordinal);
+        Assert.Contains("It is in column 'symbol'", Assert.Throws<ElementException>(() => _data.SummarizeGenes(["a"])).Message, StringComparison.Ordinal);
+        Assert.Contains("2 rows in column '_index' of 'var': 3, 4", Assert.Throws<ElementException>(() => _data.SummarizeGenes(["D"])).Message, StringComparison.Ordinal);
         Assert.Contains("batch", Assert.Throws<ElementException>(() => _data.SummarizeGenes(["A"], "cluster")).Message, StringComparison.Ordinal);
-        Assert.Contains("matrix", Assert.Throws<ElementException>(() => _data.SummarizeGenes(["A"], null, "obs")).Message, StringComparison.Ordinal);
+        Assert.Contains("matrices", Assert.Throws<ElementException>(() => _data.SummarizeGenes(["A"], null, "obs")).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => _data.SummarizeGenes(["A"], cutoff: double.NaN));
     }
 

@@ -2,6 +2,7 @@
 
 `matrix`    a matrix as cells and genes: dense, sparse, or the twin that lies along the other axis
 `names`     from names of genes and cells to positions
+`lookup`    the sorted names of a column, where a tier has them
 `groups`    cells by the values of a column
 `summaries` means and fractions by groups, histograms and counts
 `orders`    in which order an epoch visits the cells

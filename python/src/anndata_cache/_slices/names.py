@@ -6,6 +6,7 @@ import numpy as np
 
 from .._elements import element_of, frame_of, index_of
 from .._errors import ElementNotFound
+from .lookup import row_of, table_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,14 +46,11 @@ def gene_positions(source: Source, matrix: str, genes: Sequence[str | int], coun
     if all(isinstance(gene, (int, np.integer)) for gene in genes):
         return positions(genes, count, "genes")
     path = var_of(matrix)
-    if by is None:
-        names = index_of(source, path)
-    else:
-        import pandas
-        key = ("names", path, by)
-        names = source.memo.get(key)
-        if names is None:
-            names = source.remember(key, [source.part(element_of(source, path).part)], pandas.Index(frame_of(source, path, [by])[by]))
+    if all(isinstance(gene, str) for gene in genes) and (table := table_of(source, path, by)) is not None:
+        rows = [row_of(table, str(gene)) for gene in genes]
+        if all(row is not None and 0 <= row < count for row in rows):
+            return np.array(rows, dtype=np.int64)
+    names = index_of(source, path) if by is None else _names_of(source, path, by)
     return np.array([_find(names, gene, path if by is None else f"{path}/{by}") for gene in genes], dtype=np.int64)
 
 
@@ -89,6 +87,15 @@ def cell_positions(source: Source, matrix: str, cells: Any, count: int) -> Array
         names = index_of(source, obs_of(matrix))
         return np.array([_find(names, cell, obs_of(matrix)) for cell in cells], dtype=np.int64)
     return positions(cells, count, "cells")
+
+
+def _names_of(source: Source, path: str, column: str) -> pandas.Index:
+    import pandas
+    key = ("names", path, column)
+    names = source.memo.get(key)
+    if names is None:
+        names = source.remember(key, [source.part(element_of(source, path).part)], pandas.Index(frame_of(source, path, [column])[column]))
+    return names
 
 
 def _find(names: pandas.Index, name: Any, path: str) -> int:

@@ -48,7 +48,7 @@ def executable() -> str:
     return found
 
 
-def load(source: str, elements: list[str], strict: bool = False) -> dict[str, dict[str, Any]]:
+def load(source: str, elements: list[str], strict: bool = False, twin: bool = False) -> dict[str, dict[str, Any]]:
     """Bring elements of a source into the store; of those that others load at the same time, wait for their parts.
 
     Parameters
@@ -59,6 +59,8 @@ def load(source: str, elements: list[str], strict: bool = False) -> dict[str, di
         Their paths. The first is the one that is needed now.
     strict
         Whether all of them are.
+    twin
+        Whether to build the twins of sparse matrices among them too, and to wait for them.
 
     Returns
     -------
@@ -71,7 +73,11 @@ def load(source: str, elements: list[str], strict: bool = False) -> dict[str, di
         What is needed failed, by its kind.
     """
     needed = len(elements) if strict else 1
-    return {answer["element"]: answer for answer in _answers(["load", "--json", "--", source, *elements], len(elements), needed)}
+    if twin:
+        answers = _answers(["load", "--json", "--twin", "--", source, *elements], None, 0)
+    else:
+        answers = _answers(["load", "--json", "--", source, *elements], len(elements), needed)
+    return {answer["element"]: answer for answer in answers if "derived" not in answer}
 
 
 def load_tree(source: str) -> None:
@@ -79,9 +85,9 @@ def load_tree(source: str) -> None:
     call(["inspect", "--json", "--", source])
 
 
-def load_all(source: str) -> list[dict[str, Any]]:
+def load_all(source: str, twin: bool = False) -> list[dict[str, Any]]:
     """Bring everything that can be read into the store. Elements that cannot are answered with `result: refused`."""
-    return list(_answers(["load", "--json", "--all", "--", source], None, 0, tolerated=(11,)))
+    return list(_answers(["load", "--json", "--all", *(["--twin"] if twin else []), "--", source], None, 0, tolerated=(11,)))
 
 
 def call(verb: list[str], stdin: Iterable[Any] | None = None) -> bytes:

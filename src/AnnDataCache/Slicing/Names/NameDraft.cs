@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using AnnDataCache.Containers;
@@ -79,13 +78,7 @@ internal sealed class NameDraft : DerivedDraft
     {
         ElementKind.StringArray or ElementKind.NullableStringArray => column.GetUtf8(row),
         ElementKind.Categorical => NameOf(column.Categories!, column.GetCode(row)),
-        _ => Encoding.UTF8.GetBytes(column.GetValue(row) switch
-        {
-            double number => DTypes.Text(number),
-            IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
-            object other => other.ToString()!,
-            null => "",
-        }),
+        _ => Encoding.UTF8.GetBytes(NameText.Of(column.GetValue(row))),
     };
 
     private static long[] Sort(PinnedColumn column, out long bytes)

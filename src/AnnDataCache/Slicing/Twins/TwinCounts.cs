@@ -3,14 +3,26 @@ using AnnDataCache.Containers;
 
 namespace AnnDataCache.Slicing;
 
-/// <summary>The first pass over a sparse part: entries of each minor position, and whether all values are whole numbers.</summary>
+/// <summary>The first pass over a sparse part: entries of each minor position in each block of rows, and whether all values are whole numbers.</summary>
 internal sealed unsafe class TwinCounts
 {
-    private const int BlockEntries = 1 << 14;
+    private const int PieceEntries = 1 << 14;
 
     private readonly SparseView _source;
 
-    private TwinCounts(in SparseView source) => (_source, Offsets) = (source, new long[source.Minor + 1]);
+    /// <summary>
+    /// By block, for each position: its entries in the block while they are counted, then how many those of the blocks before are.
+    /// Last, how many all are.
+    /// </summary>
+    private readonly uint[][] _counts;
+
+    private TwinCounts(in SparseView source, TwinBlocks blocks)
+    {
+        (_source, Blocks, Offsets) = (source, blocks, new long[source.Minor + 1]);
+        _counts = new uint[blocks.Count + 1][];
+    }
+
+    internal TwinBlocks Blocks { get; }
 
     /// <summary>The twin's offsets: one for each minor position, and the end.</summary>
     internal long[] Offsets { get; }
@@ -21,41 +33,55 @@ internal sealed unsafe class TwinCounts
     /// <exception cref="StoreException">The source part is damaged.</exception>
     internal static TwinCounts Of(in SparseView source, ReadContext context)
     {
-        TwinCounts counts = new(source);
+        TwinCounts counts = new(source, TwinBlocks.Of(source, context.Workers));
         counts.CountAll(context);
+        counts.PlaceAll();
         return counts;
     }
 
+    /// <summary>For each position, which of its entries are a block's: <c>[starts, ends)</c>.</summary>
+    internal (uint[] Starts, uint[] Ends) PlacesOf(int block) => (_counts[block], _counts[block + 1]);
+
     private void CountAll(ReadContext context)
     {
-        int pieces = context.Workers;
-        long[][] counts = new long[pieces][];
-        WholeRange[] ranges = new WholeRange[pieces];
+        WholeRange[] ranges = new WholeRange[Blocks.Count];
         bool whole = WholeNumbers.MayNarrow(_source.StoredType);
-        Crew.ForEach(pieces, context.Workers, piece =>
+        Crew.ForEach(Blocks.Count, context.Workers, block =>
         {
-            counts[piece] = new long[_source.Minor];
-            ranges[piece] = WholeRange.Empty;
-            long end = Crew.At(_source.Entries, pieces, piece + 1);
-            for (long at = Crew.At(_source.Entries, pieces, piece); at < end; at += BlockEntries)
+            uint[] counts = _counts[block] = new uint[_source.Minor];
+            ranges[block] = WholeRange.Empty;
+            long end = FirstEntry(block + 1);
+            for (long at = FirstEntry(block); at < end; at += PieceEntries)
             {
                 context.Cancellation.ThrowIfCancellationRequested();
-                int count = (int)Math.Min(BlockEntries, end - at);
-                Count(at, count, counts[piece]);
-                if (Volatile.Read(ref whole) && !Extend(at, count, ref ranges[piece])) { Volatile.Write(ref whole, false); }
+                int count = (int)Math.Min(PieceEntries, end - at);
+                Count(at, count, counts);
+                if (Volatile.Read(ref whole) && !Extend(at, count, ref ranges[block])) { Volatile.Write(ref whole, false); }
             }
         }, context.Cancellation);
-        long sum = 0;
-        for (long minor = 0; minor < _source.Minor; minor++)
-        {
-            Offsets[minor] = sum;
-            foreach (long[] of in counts) { sum += of[minor]; }
-        }
-
-        Offsets[_source.Minor] = sum;
         WholeRange all = ranges.Aggregate(WholeRange.Empty, (total, range) => total.With(range.Min, range.Max));
         ValueType = whole && _source.Entries > 0 ? WholeNumbers.Smallest(_source.StoredType, all) : _source.StoredType;
     }
+
+    /// <summary>All entries are counted, whichever rows the offsets give them to: the second pass finds out when those are damaged.</summary>
+    private long FirstEntry(int block) => block == 0 ? 0 : block == Blocks.Count ? _source.Entries : _source.Row(Blocks.Rows[block]).Start;
+
+    /// <summary>Of one position the blocks' entries follow each other (T1), and those of one position follow those of the one before.</summary>
+    private void PlaceAll()
+    {
+        uint[] ends = _counts[^1] = new uint[_source.Minor];
+        for (long minor = 0; minor < _source.Minor; minor++)
+        {
+            long sum = 0;
+            foreach (uint[] block in _counts.AsSpan(0, Blocks.Count)) { (block[minor], sum) = ((uint)sum, sum + block[minor]); }
+            if (sum > uint.MaxValue - TwinLines.CacheLine) { throw TooMany(minor, sum); }
+            ends[minor] = (uint)sum;
+            Offsets[minor + 1] = Offsets[minor] + sum;
+        }
+    }
+
+    private static StoreException TooMany(long position, long entries) => new(
+        CacheError.TooLarge, $"Position {position:N0} has {entries:N0} entries; of a twin it may have {uint.MaxValue - TwinLines.CacheLine:N0}. Its slices are scanned.");
 
     private bool Extend(long at, int count, ref WholeRange range)
     {
@@ -63,14 +89,14 @@ internal sealed unsafe class TwinCounts
         return WholeNumbers.Extend(_source.StoredType, new ReadOnlySpan<byte>(_source.Values + (at * size), count * size), ref range);
     }
 
-    private void Count(long at, int count, long[] counts)
+    private void Count(long at, int count, uint[] counts)
     {
         if (_source.IndexType == DType.Int32) { Count(new ReadOnlySpan<int>((int*)_source.Indices + at, count), counts); }
         else { Count(new ReadOnlySpan<long>((long*)_source.Indices + at, count), counts); }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // the run-time compiler must not begin with slow code
-    private static void Count(ReadOnlySpan<int> indices, long[] counts)
+    private static void Count(ReadOnlySpan<int> indices, uint[] counts)
     {
         foreach (int index in indices)
         {
@@ -79,7 +105,7 @@ internal sealed unsafe class TwinCounts
         }
     }
 
-    private static void Count(ReadOnlySpan<long> indices, long[] counts)
+    private static void Count(ReadOnlySpan<long> indices, uint[] counts)
     {
         foreach (long index in indices)
         {

@@ -9,18 +9,19 @@ namespace AnnDataCache.Slicing;
 
 // The twin of a sparse part: the same matrix, stored along its other axis.
 //
-//   count    all workers read the part once: entries of each position (TwinCounts), range of the values
+//   count    all workers read the part once: entries of each position in each block of rows (TwinCounts), range of the values
 //   plan     the offsets are final; so are the types: the smallest that holds the other axis, the smallest that
 //            holds the values exactly. One reservation of exactly that length
-//   fill     each worker has a span of positions, and makes it range by range: the range's entries are gathered from all
-//            rows into a private buffer, each at its final place, and written at once. No intermediate matrix exists
+//   fill     the reservation's pages are taken and mapped; then workers walk block after block, each block's entries having
+//            places of their own in every position. No intermediate matrix exists (TwinFill)
 //   seal     as every part
 //
-// T1  Rows are walked in order, so within a position entries keep the rows' order. Equal to scipy's tocsc and tocsr,
+// T1  Blocks follow each other within a position, and a block's rows are walked in order: entries keep the rows' order. Equal to scipy's tocsc and tocsr,
 //     entry by entry, also of unsorted rows and of duplicates.
 // T2  Every place is checked again in the second pass: a part that changes in between (only a forger's can) is an error,
-//     never a store outside of the buffer, nor a twin of other entries.
-// T3  Private memory is counts of both axes and one buffer for each worker, whatever the number of entries.
+//     never a store outside of a block's places, nor a twin of other entries.
+// T3  Private memory is counts of each block, whose number is bounded, and lines and cursors of each worker: whatever the
+//     number of entries.
 
 /// <summary>Plans and fills the twin of a sparse part.</summary>
 internal sealed class TwinDraft : DerivedDraft
@@ -88,7 +89,7 @@ internal sealed class TwinDraft : DerivedDraft
     internal override void Fill(PartReservation reservation, ReadContext context)
     {
         WriteOffsets(reservation.Target);
-        new TwinFill(_source, _counts.Offsets, Column, reservation.Target).FillAll(context);
+        new TwinFill(_source, _counts, Column, reservation.Target).FillAll(context);
         Column.Canonical = _source.Canonical; // of unsorted rows it is not worth finding out
     }
 

@@ -4,64 +4,50 @@ using AnnDataCache.Parts;
 
 namespace AnnDataCache.Slicing;
 
-/// <summary>The second pass: each worker fills ranges of the twin, one buffer after the other (T1 … T3).</summary>
-/// <remarks>
-/// A store to one of twenty thousand places misses every cache, and a page of a tmpfs that is stored into is cleared before.
-/// So the twin is made range by range: as many positions as one buffer holds are gathered from all rows, and written at once.
-/// Of rows in order a range is one run of entries, which starts where the range before it ended: every entry is read once.
-/// </remarks>
-internal sealed class TwinFill(SparseView source, long[] offsets, ColumnLayout column, ByteTarget target)
+/// <summary>The second pass: each worker walks blocks of rows, range by range, and scatters their entries into the twin (T1 … T3).</summary>
+internal sealed unsafe class TwinFill(SparseView source, TwinCounts counts, ColumnLayout column, ByteTarget target)
 {
-    /// <summary>Private memory of all workers' buffers together, and of all their cursors.</summary>
-    private const long BufferBytes = 40 << 20, CursorBytes = 20 << 20;
-
-    private const long LeastBufferBytes = 1 << 20;
+    private const long PieceBytes = 2 << 20;
 
     internal void FillAll(ReadContext context)
     {
-        long[] cuts = Cut(context.Workers);
-        bool keepsCursors = source.Canonical && source.Minor <= int.MaxValue && source.Major * sizeof(int) * context.Workers <= CursorBytes;
-        long bytes = Math.Max(BufferBytes / context.Workers, LeastBufferBytes);
-        Crew.ForEach(cuts.Length - 1, context.Workers, span =>
+        if (source.Entries == 0) { return; }
+        byte* indices = Map(column.Indices, context), values = Map(column.Values, context);
+        long width = counts.Blocks.WidthOf(source, column);
+        Crew.ForEach(counts.Blocks.Count, context.Workers, block =>
         {
-            if (cuts[span] == cuts[span + 1]) { return; }
-            using TwinBuffer buffer = new(source, column, bytes);
-            int[]? cursors = keepsCursors ? new int[source.Major] : null;
-            if (cursors is not null) { TwinScatter.Seek(source, cuts[span], cursors, context.Cancellation); }
-            for (long first = cuts[span]; first < cuts[span + 1];)
+            using TwinLines lines = new(counts.Offsets, column, indices, values, Math.Min(width, source.Minor));
+            (uint[] starts, uint[] ends) = counts.PlacesOf(block);
+            (long firstRow, long lastRow) = (counts.Blocks.Rows[block], counts.Blocks.Rows[block + 1]);
+            using NativeBuffer? cursors = source.Canonical && width < source.Minor ? RowStarts(firstRow, lastRow) : null;
+            for (long first = 0; first < source.Minor; first += width)
             {
                 context.Cancellation.ThrowIfCancellationRequested();
-                long end = RangeFrom(first, cuts[span + 1], buffer.Capacity);
-                buffer.Start(offsets, first, end);
-                TwinScatter.Run(source, buffer, cursors, target, context.Cancellation);
-                buffer.Finish(offsets, target);
-                first = end;
+                lines.Start(starts, ends, first, Math.Min(first + width, source.Minor));
+                TwinScatter.Run(source, lines, firstRow, lastRow, (long*)(cursors is null ? null : cursors.Address), context.Cancellation);
+                lines.Finish();
             }
+
+            TwinScatter.Fence();
         }, context.Cancellation);
     }
 
-    /// <summary>Positions are dealt out in spans of about as many entries.</summary>
-    private long[] Cut(int spans)
+    private NativeBuffer RowStarts(long first, long end)
     {
-        long[] cuts = new long[spans + 1];
-        for (int i = 1; i < spans; i++) { cuts[i] = Math.Max(cuts[i - 1], FirstAt(Crew.At(source.Entries, spans, i))); }
-        cuts[spans] = source.Minor;
-        return cuts;
+        NativeBuffer starts = new((end - first) * sizeof(long));
+        for (long row = first; row < end; row++) { ((long*)starts.Address)[row - first] = source.Row(row).Start; }
+        return starts;
     }
 
-    /// <summary>The positions from the first on whose entries fit a buffer; at least one, whatever it holds.</summary>
-    private long RangeFrom(long first, long last, long capacity)
+    /// <summary>The pages of a buffer are taken by all workers before anything is stored: one by one, as stores need them, they cost twice as much.</summary>
+    private byte* Map(BufferRange range, ReadContext context)
     {
-        long end = FirstAt(offsets[first] + capacity + 1) - 1; // the last offset that is not beyond
-        return Math.Clamp(end, first + 1, last);
-    }
-
-    /// <summary>The first position whose offset is not below the entry.</summary>
-    private long FirstAt(long entry)
-    {
-        int found = Array.BinarySearch(offsets, entry);
-        if (found < 0) { return Math.Min(~found, source.Minor + 1); }
-        while (found > 0 && offsets[found - 1] == entry) { found--; }
-        return found;
+        int pieces = checked((int)(((range.Length - 1) / PieceBytes) + 1));
+        Crew.ForEach(pieces, context.Workers, piece =>
+        {
+            long start = piece * PieceBytes;
+            target.MapNew(range.Offset + start, Math.Min(PieceBytes, range.Length - start));
+        }, context.Cancellation);
+        return target.MapNew(range.Offset, 0);
     }
 }

@@ -1,49 +1,33 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
-using AnnDataCache.Interop;
 
 namespace AnnDataCache.Slicing;
 
 /// <summary>Copies one value, perhaps into a narrower type that is known to hold it.</summary>
 internal interface IValueCopy
 {
+    static abstract int Size { get; }
+
     static abstract unsafe void Copy(byte* from, long source, byte* to, long destination);
 }
 
-/// <summary>The loop of the second pass: entries of all rows that lie in a buffer's range go to their places in it.</summary>
+/// <summary>The loop of the second pass: entries of a block of rows that lie in a range go to the lines of their positions.</summary>
 internal static unsafe class TwinScatter
 {
     private const int RowsPerLook = 1 << 14;
 
-    /// <summary>Where a row leaves the range is hard to predict, so the processor does not run ahead into the next rows by itself.</summary>
-    private const int RowsAhead = 12;
-
-    /// <summary>Entries of one row in one range below which that matters.</summary>
-    private const int ShortRun = 32;
-
-    /// <summary>Finds in every row where the entries of a position and those after it start.</summary>
-    internal static void Seek(in SparseView source, long position, int[] cursors, CancellationToken cancellation)
-    {
-        if (position == 0) { return; }
-        for (long row = 0; row < source.Major; row++)
-        {
-            if (row % RowsPerLook == 0) { cancellation.ThrowIfCancellationRequested(); }
-            (long start, long end) = source.Row(row);
-            cursors[row] = (int)(source.FindInRow(start, end, position) - start);
-        }
-    }
-
     /// <param name="source">The part.</param>
-    /// <param name="buffer">What is gathered.</param>
-    /// <param name="cursors">Of rows in order, where each goes on, if that is kept; moved behind the range.</param>
-    /// <param name="target">Where a full buffer is written.</param>
+    /// <param name="lines">Where entries are gathered.</param>
+    /// <param name="firstRow">First row of the block.</param>
+    /// <param name="endRow">The row behind it.</param>
+    /// <param name="cursors">Of rows in order that are walked for several ranges, where each goes on; moved behind the range. Else null.</param>
     /// <param name="cancellation">Looked at between rows.</param>
-    internal static void Run(in SparseView source, TwinBuffer buffer, int[]? cursors, ByteTarget target, CancellationToken cancellation)
+    internal static void Run(in SparseView source, TwinLines lines, long firstRow, long endRow, long* cursors, CancellationToken cancellation)
     {
-        ScatterArguments arguments = new(source, buffer, cursors, target, cancellation);
-        bool narrows = buffer.ValueType != source.StoredType;
-        switch (narrows ? source.StoredType : DType.Bool, buffer.ValueType.Size())
+        ScatterArguments arguments = new(source, lines, firstRow, endRow, cursors, cancellation);
+        bool narrows = lines.ValueType != source.StoredType;
+        switch (narrows ? source.StoredType : DType.Bool, lines.ValueType.Size())
         {
             case (DType.Float32, 1): ByIndex<NarrowSingle<byte>>(arguments); break;
             case (DType.Float32, _): ByIndex<NarrowSingle<ushort>>(arguments); break;
@@ -66,7 +50,7 @@ internal static unsafe class TwinScatter
 
     private static void ByIndex<TCopy>(in ScatterArguments arguments) where TCopy : struct, IValueCopy
     {
-        switch (arguments.Source.IndexType == DType.Int32, arguments.Buffer.IndexType)
+        switch (arguments.Source.IndexType == DType.Int32, arguments.Lines.IndexType)
         {
             case (true, DType.UInt16): Scatter<int, ushort, TCopy>(arguments); break;
             case (true, DType.Int32): Scatter<int, int, TCopy>(arguments); break;
@@ -81,21 +65,20 @@ internal static unsafe class TwinScatter
     private static void Scatter<TIndex, TRow, TCopy>(in ScatterArguments arguments)
         where TIndex : unmanaged, IBinaryInteger<TIndex> where TRow : unmanaged, IBinaryInteger<TRow> where TCopy : struct, IValueCopy
     {
+        int entries = TwinLines.EntriesOf(sizeof(TRow), TCopy.Size), lineBytes = entries * (sizeof(TRow) + TCopy.Size);
         SparseView source = arguments.Source;
-        TwinBuffer buffer = arguments.Buffer;
+        TwinLines lines = arguments.Lines;
         TIndex* indices = (TIndex*)source.Indices;
-        TRow* rows = (TRow*)buffer.Indices;
-        byte* values = buffer.Values;
-        (long first, ulong width, uint capacity) = (buffer.First, (ulong)(buffer.End - buffer.First), (uint)buffer.Capacity);
-        Span<int> places = buffer.Places.AsSpan(0, (int)width);
-        bool ordered = source.Canonical, looksAhead = arguments.Cursors is not null && capacity < ShortRun * (ulong)source.Major;
-        long lastAhead = source.Major - RowsAhead;
-        for (long row = 0; row < source.Major; row++)
+        byte* values = source.Values, memory = lines.Lines;
+        uint* places = lines.Places;
+        long* cursors = arguments.Cursors;
+        (long first, ulong width) = (lines.First, (ulong)(lines.End - lines.First));
+        bool ordered = source.Canonical;
+        for (long row = arguments.FirstRow; row < arguments.EndRow; row++)
         {
             if (row % RowsPerLook == 0) { arguments.Cancellation.ThrowIfCancellationRequested(); }
-            if (looksAhead && row < lastAhead) { Prefetch(source, arguments.Cursors!, row + RowsAhead); }
-            (long start, long end) = source.Row(row);
-            long at = arguments.Cursors is { } known ? start + known[row] : ordered ? source.FindInRow(start, end, first) : start;
+            (long at, long end) = source.Row(row);
+            if (cursors is not null) { at = cursors[row - arguments.FirstRow]; }
             for (; at < end; at++)
             {
                 ulong inside = (ulong)(long.CreateTruncating(indices[at]) - first);
@@ -105,50 +88,53 @@ internal static unsafe class TwinScatter
                     continue;
                 }
 
-                ref int next = ref places[(int)inside];
-                if ((uint)next >= capacity) { next = buffer.Flush(arguments.Target); }
-                int place = next++;
-                rows[place] = TRow.CreateTruncating(row);
-                TCopy.Copy(source.Values, at, values, place);
+                uint place = places[inside]++;
+                long slot = place & (uint)(entries - 1);
+                byte* line = memory + ((long)inside * lineBytes);
+                ((TRow*)line)[slot] = TRow.CreateTruncating(row);
+                TCopy.Copy(values, at, line + (entries * sizeof(TRow)), slot);
+                if (slot == entries - 1) { lines.Flush((long)inside, place); }
             }
 
-            if (arguments.Cursors is { } cursors) { cursors[row] = (int)(at - start); }
+            if (cursors is not null) { cursors[row - arguments.FirstRow] = at; }
         }
     }
 
-    /// <summary>Asks for the entries of a row that comes soon. A hint: an address outside of the mapping is no fault.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)] // inlined, it takes the loop's registers
-    private static void Prefetch(in SparseView source, int[] cursors, long row)
+    /// <summary>Stores past the cache are seen by others only after this.</summary>
+    internal static void Fence()
     {
-        if (!Sse.IsSupported) { return; }
-        long soon = source.Hint(row) + cursors[row];
-        Sse.Prefetch0(source.Indices + (soon * source.IndexType.Size()));
-        Sse.Prefetch0(source.Values + (soon * source.StoredType.Size()));
+        if (Sse.IsSupported) { Sse.StoreFence(); } else { Interlocked.MemoryBarrier(); }
     }
 
-    private readonly struct ScatterArguments(SparseView source, TwinBuffer buffer, int[]? cursors, ByteTarget target, CancellationToken cancellation)
+    private readonly struct ScatterArguments(SparseView source, TwinLines lines, long firstRow, long endRow, long* cursors, CancellationToken cancellation)
     {
         internal readonly SparseView Source = source;
-        internal readonly TwinBuffer Buffer = buffer;
-        internal readonly int[]? Cursors = cursors;
-        internal readonly ByteTarget Target = target;
+        internal readonly TwinLines Lines = lines;
+        internal readonly long FirstRow = firstRow, EndRow = endRow;
+        internal readonly long* Cursors = cursors;
         internal readonly CancellationToken Cancellation = cancellation;
     }
 
     private readonly struct Same<T> : IValueCopy where T : unmanaged
     {
+        public static int Size => sizeof(T);
+
         public static void Copy(byte* from, long source, byte* to, long destination) => ((T*)to)[destination] = ((T*)from)[source];
     }
 
     /// <summary>Signed and unsigned integers of one size are the same bytes.</summary>
     private readonly struct NarrowSingle<T> : IValueCopy where T : unmanaged, IBinaryInteger<T>
     {
+        public static int Size => sizeof(T);
+
         public static void Copy(byte* from, long source, byte* to, long destination) =>
             ((T*)to)[destination] = T.CreateTruncating(float.ConvertToIntegerNative<int>(((float*)from)[source]));
     }
 
     private readonly struct NarrowDouble<T> : IValueCopy where T : unmanaged, IBinaryInteger<T>
     {
+        public static int Size => sizeof(T);
+
         public static void Copy(byte* from, long source, byte* to, long destination) =>
             ((T*)to)[destination] = T.CreateTruncating(double.ConvertToIntegerNative<int>(((double*)from)[source]));
     }
@@ -156,6 +142,8 @@ internal static unsafe class TwinScatter
     private readonly struct NarrowInteger<TFrom, TTo> : IValueCopy
         where TFrom : unmanaged, IBinaryInteger<TFrom> where TTo : unmanaged, IBinaryInteger<TTo>
     {
+        public static int Size => sizeof(TTo);
+
         public static void Copy(byte* from, long source, byte* to, long destination) =>
             ((TTo*)to)[destination] = TTo.CreateTruncating(((TFrom*)from)[source]);
     }
