@@ -30,8 +30,9 @@ internal static class SoakBench
     {
         using SoakBoard board = SoakBoard.Open(plan.BoardFile);
         SoakDeeds deeds = new();
-        SoakAudit audit = new(plan, deeds, new SoakObjects(board), ownsMemory);
-        using SoakVandal? vandal = plan.Plant is null ? null : new SoakVandal(plan);
+        SoakObjects objects = new(board);
+        SoakAudit audit = new(plan, deeds, objects, ownsMemory);
+        using SoakVandal? vandal = plan.Plant is null ? null : new SoakVandal(plan, objects);
         Random random = new(plan.Seed);
         long start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start).TotalMinutes < plan.Minutes)
@@ -57,7 +58,7 @@ internal static class SoakBench
         using SoakHerd herd = new(plan, deeds, random);
         long start = Stopwatch.GetTimestamp();
         string stranger = audit.Stranger;
-        for (int step = 0; Stopwatch.GetElapsedTime(start).TotalSeconds < plan.RoundSeconds; step++)
+        for (int step = 0; Stopwatch.GetElapsedTime(start).TotalSeconds < plan.RoundSeconds || (vandal is not null && step < SoakVandal.LeastSteps); step++)
         {
             herd.Act();
             vandal?.Act();

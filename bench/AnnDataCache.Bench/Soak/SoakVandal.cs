@@ -4,12 +4,15 @@ using AnnDataCache.Store;
 namespace AnnDataCache.Bench.Soak;
 
 /// <summary>Does to the store what a bug would do, so that a soak is seen to find it.</summary>
-/// <remarks><c>--plant</c> wrong, stale, stale-object, evicted, held, leaked, budget, or all of them with <c>all</c>.</remarks>
-internal sealed class SoakVandal(SoakPlan plan) : IDisposable
+/// <remarks><c>--plant</c> wrong, stale, stale-object, evicted, held, leaked, budget, or several of them with commas.</remarks>
+internal sealed class SoakVandal(SoakPlan plan, SoakObjects objects) : IDisposable
 {
+    /// <summary>A round lasts for at least so many deeds, however busy the machine is.</summary>
+    internal const int LeastSteps = 8;
+
     private const uint OwnerReadWrite = 0x180, OwnerRead = 0x100; // 0600, 0400
 
-    private readonly Dictionary<string, byte[]> _objects = new(StringComparer.Ordinal);
+    private readonly Cache _cache = Cache.Open(plan.Options);
     private readonly List<IDisposable> _held = [];
     private int _steps;
 
@@ -21,7 +24,8 @@ internal sealed class SoakVandal(SoakPlan plan) : IDisposable
     internal void Act()
     {
         int step = ++_steps;
-        if (step < 3) { return; } // until somebody has loaded something
+        if (step < 3) { return; }
+        WaitFor(() => Directory.GetFiles(Parts).Length > 4); // until somebody has loaded something
         if (Does("wrong")) { FlipBytes(); }
         if (Does("stale")) { NameOldPartAnew(plan.Sources[step % plan.Sources.Count]); }
         if (Does("stale-object")) { BringObjectsBack(); }
@@ -31,7 +35,12 @@ internal sealed class SoakVandal(SoakPlan plan) : IDisposable
         if (Does("budget") && step % 4 == 0) { AddUncountedPart(); }
     }
 
-    private bool Does(string kind) => plan.Plant == kind || plan.Plant == "all";
+    private bool Does(string kind) => plan.Plant!.Split(',').Contains(kind);
+
+    private static void WaitFor(Func<bool> condition)
+    {
+        for (int i = 0; i < 600 && !condition(); i++) { Thread.Sleep(50); }
+    }
 
     /// <summary>A write into a sealed part.</summary>
     private void FlipBytes()
@@ -75,7 +84,7 @@ internal sealed class SoakVandal(SoakPlan plan) : IDisposable
         }
     }
 
-    /// <summary>What an object was some deeds ago is found again.</summary>
+    /// <summary>What an object was before it was overwritten is found again.</summary>
     private void BringObjectsBack()
     {
         for (int index = 0; index < SoakObjects.Names; index++)
@@ -83,15 +92,16 @@ internal sealed class SoakVandal(SoakPlan plan) : IDisposable
             string part = Path.Join(Parts, PartName.ForObject(SoakObjects.NameOf(index)).Value), fresh = Path.Join(plan.Memory, $"object-{index}");
             try
             {
-                if (_steps % 4 == 3) { _objects[part] = File.ReadAllBytes(part); }
-                if (_steps % 4 != 2 || !_objects.TryGetValue(part, out byte[]? bytes)) { continue; }
-                File.WriteAllBytes(fresh, bytes);
+                objects.Put(_cache, index, overwrite: true);
+                byte[] old = File.ReadAllBytes(part);
+                objects.Put(_cache, index, overwrite: true);
+                File.WriteAllBytes(fresh, old);
                 SetMode(fresh, OwnerRead);
                 File.Move(fresh, part, overwrite: true);
             }
-            catch (IOException)
+            catch (Exception failed) when (failed is IOException or CacheException)
             {
-                // deleted meanwhile
+                // deleted meanwhile, or no room
             }
         }
     }
@@ -100,7 +110,9 @@ internal sealed class SoakVandal(SoakPlan plan) : IDisposable
     private void UnlinkPinnedPart()
     {
         string probe = Path.Join(plan.Folder, "probe.h5ad");
-        File.Delete(Path.Join(Parts, PartName.For(probe, "obsm/X_pca", "", FileStat.Of(probe)).Value));
+        string part = Path.Join(Parts, PartName.For(probe, "obsm/X_pca", "", FileStat.Of(probe)).Value);
+        WaitFor(() => File.Exists(part));
+        File.Delete(part);
     }
 
     /// <summary>A reservation that is never given back.</summary>
@@ -138,5 +150,9 @@ internal sealed class SoakVandal(SoakPlan plan) : IDisposable
         _ = Posix.FChmod(file.Value, mode);
     }
 
-    public void Dispose() => _held.ForEach(held => held.Dispose());
+    public void Dispose()
+    {
+        _held.ForEach(held => held.Dispose());
+        _cache.Dispose();
+    }
 }

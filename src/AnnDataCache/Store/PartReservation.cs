@@ -52,7 +52,7 @@ internal sealed class PartReservation : IDisposable
     internal PartPin Seal()
     {
         Finish();
-        PartPin pin = _tier.Seal(this, _file);
+        PartPin pin = _tier.Seal(this);
         _sealed = true;
         return pin;
     }
@@ -72,14 +72,17 @@ internal sealed class PartReservation : IDisposable
     internal bool Seal(ObjectNames names, bool overwrite)
     {
         Finish();
-        return names.Seal(this, _file, overwrite, named: () => _sealed = true);
+        return names.Seal(this, overwrite, named: () => _sealed = true);
     }
 
     /// <summary>No writable mapping outlives the seal (S1), and the file looks like a part only now that it is whole (S7).</summary>
     private void Finish()
     {
         _target.Close();
+        bool isCold = Tier == TierKind.Cold;
+        if (isCold) { PartHash.Record(_file, Hash ?? PartHash.Of(_file, Length)); } // which its last mode forbids
         if (Posix.FChmod(_file.Value, _mode) != 0) { throw PosixException.Last($"Cannot set the mode of part '{Name.Value}'"); }
+        if (isCold && Posix.FDataSync(_file.Value) != 0) { throw PosixException.Last("Cannot flush a part to the disk"); }
     }
 
     public void Dispose()

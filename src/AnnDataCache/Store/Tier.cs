@@ -260,7 +260,7 @@ internal sealed class Tier : IDisposable
         return hold is not null;
     }
 
-    private void LogRemoval(TierEntry part, EvictionReason reason, long loading) => Board.Log.Add(new EvictionRecord(
+    internal void LogRemoval(TierEntry part, EvictionReason reason, long loading) => Board.Log.Add(new EvictionRecord(
         part.Name.Hash, loading, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), part.Bytes, Board.Find(part.Name.Hash).Score, reason));
 
     private Removal RemoveLocked(PartName name)
@@ -306,10 +306,8 @@ internal sealed class Tier : IDisposable
     }
 
     /// <summary>Makes a filled reservation visible (S2), and pins it.</summary>
-    internal PartPin Seal(PartReservation reservation, FileDescriptor file)
+    internal PartPin Seal(PartReservation reservation)
     {
-        if (Kind == TierKind.Cold) { PartHash.Record(file, reservation.Hash ?? PartHash.Of(file, reservation.Length)); }
-        if (Kind == TierKind.Cold && Posix.FDataSync(file.Value) != 0) { throw PosixException.Last("Cannot flush a part to the disk"); }
         CrashPoint.Reach(Kind == TierKind.Cold ? "cold-synced" : "before-seal");
         int renamed = Posix.RenameAt2(
             _folder.Temporaries.Value, reservation.TemporaryName, _folder.Parts.Value, reservation.Name.Value, Posix.RenameNoReplace);
