@@ -33,7 +33,7 @@ if (args is [] or ["--help"] or ["-h"])
           dotnet run -c Release --project bench/AnnDataCache.Bench -- replay
           dotnet run -c Release --project bench/AnnDataCache.Bench -- summary FILE.h5ad [--rounds N]
           dotnet run -c Release --project bench/AnnDataCache.Bench -- soak [--minutes 60] [--processes 16] [--round 30] [--pace 0.4]
-              [--hot 400MB] [--cold 300MB] [--cells 80000] [--seed 1] [--folder /tmp/soak]
+              [--hot 400MB] [--cold 300MB] [--cells 80000] [--seed 1] [--folder /tmp/soak] [--memory /dev/shm/soak] [--plant KIND]
 
         Needs the published executable (dotnet publish src/AnnDataCache.Cli -c Release) and python3 with anndata.
         Writes tables to bench/results/<cpu>.

@@ -22,6 +22,9 @@ internal static class CacheMetrics
     internal static readonly Counter<long> Evictions =
         s_meter.CreateCounter<long>("anndata_cache.evictions", "{part}", "Parts removed to make room.");
 
+    internal static readonly Counter<long> Recycled =
+        s_meter.CreateCounter<long>("anndata_cache.recycled", "{part}", "Of the evictions, those whose pages the next part has taken over.");
+
     internal static readonly Histogram<double> LoadSeconds =
         s_meter.CreateHistogram<double>("anndata_cache.load.duration", "s", "From the miss to the sealed part.");
 }

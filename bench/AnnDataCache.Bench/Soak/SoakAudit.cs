@@ -4,8 +4,14 @@ using AnnDataCache.Store;
 namespace AnnDataCache.Bench.Soak;
 
 /// <summary>Looks at the store from outside: the bytes that it takes while it is used, and all that is left after a round.</summary>
-internal sealed class SoakAudit(SoakPlan plan, SoakDeeds deeds, bool ownsMemory)
+internal sealed class SoakAudit(SoakPlan plan, SoakDeeds deeds, SoakObjects objects, bool ownsMemory)
 {
+    /// <summary>Looks, 50 ms apart, after which nobody who runs may have a deleted file mapped, or open: a second, and five on a busy machine.</summary>
+    private const int LooksForMappings = 20, LooksForHolders = 100;
+
+    /// <summary>Deleted files were found in wrong hands: they are not looked at again before the round has ended.</summary>
+    private bool _hasLeaked;
+
     /// <summary>Counts every file of the hot tier under its lock, without believing the sum that stands there.</summary>
     internal void SampleBudget()
     {
@@ -16,29 +22,32 @@ internal sealed class SoakAudit(SoakPlan plan, SoakDeeds deeds, bool ownsMemory)
             deeds.MostBytes = Math.Max(deeds.MostBytes, sample.Bytes);
             deeds.MostOver = Math.Max(deeds.MostOver, sample.Bytes - plan.HotBytes);
             if (sample.Nameless <= 0) { return; }
-            if (attempt < 20) { Thread.Sleep(50); continue; } // a reader between open and lock lets go when it looks at the link count
 
-            deeds.MostNameless = Math.Max(deeds.MostNameless, sample.Nameless);
-            foreach (string mapping in DeletedMappings()) { Find($"a part was evicted under its reader: {mapping}"); }
-            return;
-        }
-    }
+            if (_hasLeaked) { return; } // it was said
 
-    /// <summary>
-    /// Deleted files of the tier that some process has mapped. One that has the file open and does not map it may have been
-    /// stopped on its way to look at the link count, or to close what it has given up: it lets go when it continues.
-    /// </summary>
-    private IEnumerable<string> DeletedMappings()
-    {
-        foreach (string process in Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)))
-        {
-            string[] maps;
-            try { maps = File.ReadAllLines(Path.Join(process, "maps")); }
-            catch (Exception gone) when (gone is IOException or UnauthorizedAccessException) { continue; }
-            foreach (string line in maps.Where(line => line.Contains(plan.Memory, StringComparison.Ordinal) && line.EndsWith("(deleted)", StringComparison.Ordinal)))
+            // Who runs lets go in a moment; a second later everything that is left must be in the hands of the stopped.
+            if (attempt >= LooksForMappings && DeletedFiles.MappedIn(plan.Memory) is { Count: > 0 } mapped)
             {
-                yield return $"{process}: {line}";
+                foreach (string mapping in mapped) { Find($"a part was evicted under its reader: {mapping}"); }
+                _hasLeaked = true;
+                return;
             }
+
+            (long stopped, List<string> holders) = DeletedFiles.OpenIn(plan.Memory);
+            if (attempt >= LooksForMappings && sample.Nameless <= stopped)
+            {
+                deeds.MostNameless = Math.Max(deeds.MostNameless, sample.Nameless);
+                return;
+            }
+
+            if (attempt >= LooksForHolders)
+            {
+                Find($"{sample.Nameless:N0} bytes are of deleted files; stopped processes have {stopped:N0} of them open. All: {string.Join("; ", holders)}");
+                _hasLeaked = true;
+                return;
+            }
+
+            Thread.Sleep(50);
         }
     }
 
@@ -73,6 +82,7 @@ internal sealed class SoakAudit(SoakPlan plan, SoakDeeds deeds, bool ownsMemory)
     /// <summary>After a round nobody is left: so nothing may be pinned, reserved, torn, uncounted, or held by the file system without a name.</summary>
     internal void Walk()
     {
+        _hasLeaked = false;
         using Cache cache = Cache.Open(plan.Options with { Promotion = Promotion.Never });
         foreach (Finding finding in cache.Verify()) { Find($"{finding.Subject}: {finding.Fact}"); }
         CacheStatistics now = cache.Statistics();
@@ -101,9 +111,16 @@ internal sealed class SoakAudit(SoakPlan plan, SoakDeeds deeds, bool ownsMemory)
         if (nameless != 0) { Find($"the tmpfs holds {nameless:N0} bytes that no file has"); }
     }
 
-    /// <summary>Every part of a source as it is now gives the values that were written.</summary>
+    /// <summary>Every part of a source as it is now gives the values that were written, and so does every object.</summary>
     private void ReadWhatIsLeft(Cache cache)
     {
+        for (int index = 0; index < SoakObjects.Names; index++)
+        {
+            (PinnedElement? found, string? fault) = objects.Get(cache, index);
+            if (fault is not null) { Find($"{fault}: {found!.PartFile}"); }
+            found?.Dispose();
+        }
+
         foreach (StoredPart part in cache.List().Where(part => !part.Stale && part.Element.Length > 0))
         {
             if (plan.Sources.FirstOrDefault(source => source.Path == part.Source) is not { } source) { continue; }

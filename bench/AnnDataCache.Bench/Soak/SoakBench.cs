@@ -30,13 +30,15 @@ internal static class SoakBench
     {
         using SoakBoard board = SoakBoard.Open(plan.BoardFile);
         SoakDeeds deeds = new();
-        SoakAudit audit = new(plan, deeds, ownsMemory);
+        SoakObjects objects = new(board);
+        SoakAudit audit = new(plan, deeds, objects, ownsMemory);
+        using SoakVandal? vandal = plan.Plant is null ? null : new SoakVandal(plan, objects);
         Random random = new(plan.Seed);
         long start = Stopwatch.GetTimestamp();
         while (Stopwatch.GetElapsedTime(start).TotalMinutes < plan.Minutes)
         {
             deeds.Rounds++;
-            RunRound(plan, board, deeds, audit, random, ownsMemory && deeds.Rounds % 3 == 0);
+            RunRound(plan, board, deeds, audit, random, vandal, ownsMemory && deeds.Rounds % 3 == 0);
             foreach (string left in Directory.GetFiles(plan.Folder, "*.new")) { File.Delete(left); } // of rewriters that were killed
             foreach (SoakFile file in plan.Sources.Where(file => !File.Exists(file.Path))) { SoakFiles.Install(file, 0); }
             audit.Walk();
@@ -47,18 +49,19 @@ internal static class SoakBench
         string table = SoakReport.Table(plan, board, deeds, Stopwatch.GetElapsedTime(start));
         Console.WriteLine(table);
         if (File.Exists(plan.IncidentFile)) { Console.Error.WriteLine(File.ReadAllText(plan.IncidentFile)); }
-        if (plan.Minutes >= 30) { BenchStore.Save("soak.md", table); }
+        if (plan.Minutes >= 30 && plan.Plant is null) { BenchStore.Save("soak.md", table); }
         return SoakReport.IsClean(board, deeds) ? 0 : 1;
     }
 
-    private static void RunRound(SoakPlan plan, SoakBoard board, SoakDeeds deeds, SoakAudit audit, Random random, bool fills)
+    private static void RunRound(SoakPlan plan, SoakBoard board, SoakDeeds deeds, SoakAudit audit, Random random, SoakVandal? vandal, bool fills)
     {
         using SoakHerd herd = new(plan, deeds, random);
         long start = Stopwatch.GetTimestamp();
         string stranger = audit.Stranger;
-        for (int step = 0; Stopwatch.GetElapsedTime(start).TotalSeconds < plan.RoundSeconds; step++)
+        for (int step = 0; Stopwatch.GetElapsedTime(start).TotalSeconds < plan.RoundSeconds || (vandal is not null && step < SoakVandal.LeastSteps); step++)
         {
             herd.Act();
+            vandal?.Act();
             for (double waited = 0; waited < plan.Pace; waited += 0.12)
             {
                 audit.SampleBudget();

@@ -20,15 +20,29 @@ internal enum Tally
     SourceMissing,
     SourceChanged,
     Incidents,
+    ObjectReads,
+    ObjectsMissing,
+    Puts,
+    PutsIntoCold,
+    PutsRefused,
+    Deletes,
+    Recycled,
     Rows, // last: how many there are
 }
 
-/// <summary>Counters that outlive whoever counts: a mapped file with a row for each worker and the probe's two histograms.</summary>
+/// <summary>
+/// Counters that outlive whoever counts: a mapped file with a row for each worker, the probe's two histograms, and for each
+/// object the number of its last put, the latest begin of a change that was done, and a ring of puts with when they were done.
+/// </summary>
 internal sealed unsafe class SoakBoard : IDisposable
 {
     private const int RowLongs = 64, Workers = 256, Buckets = 1024;
     private const int Stop = 0, Probes = Workers * RowLongs;
-    private const long Longs = Probes + (2 * Buckets);
+    private const int Ring = 4096, ObjectLongs = 2 + (2 * Ring), Objects = Probes + (2 * Buckets);
+    private const long Longs = Objects + (SoakObjects.Names * ObjectLongs);
+
+    /// <summary>When a put was done that was refused.</summary>
+    internal const long NeverDone = -1;
 
     private readonly MappedFile _mapping;
     private readonly long* _words;
@@ -86,6 +100,46 @@ internal sealed unsafe class SoakBoard : IDisposable
         foreach (long count in new ReadOnlySpan<long>(_words + Probes + (kind * Buckets), Buckets)) { all += count; }
         return all;
     }
+
+    /// <summary>The number of a put that begins now.</summary>
+    internal long BeginPut(int index)
+    {
+        long number = Interlocked.Increment(ref Object(index)[0]);
+        EndPut(index, number, 0);
+        return number;
+    }
+
+    /// <summary>Notes when a put was done; 0 while that is not known.</summary>
+    internal void EndPut(int index, long number, long done)
+    {
+        long* slot = Object(index) + 2 + (2 * (number % Ring));
+        Volatile.Write(ref slot[1], done);
+        Volatile.Write(ref slot[0], number);
+    }
+
+    /// <summary>When a put was done; 0 where that is not known, since whoever put it was killed.</summary>
+    internal long DoneAt(int index, long number)
+    {
+        long* slot = Object(index) + 2 + (2 * (number % Ring));
+        return Volatile.Read(ref slot[0]) == number ? Volatile.Read(ref slot[1]) : 0;
+    }
+
+    /// <summary>A put or delete that was begun at this moment is done.</summary>
+    internal void EndChange(int index, long begun)
+    {
+        ref long latest = ref Object(index)[1];
+        for (long seen = Volatile.Read(ref latest); seen < begun;)
+        {
+            long before = Interlocked.CompareExchange(ref latest, begun, seen);
+            if (before == seen) { return; }
+            seen = before;
+        }
+    }
+
+    /// <summary>The latest begin of all changes that are done.</summary>
+    internal long LatestChange(int index) => Volatile.Read(ref Object(index)[1]);
+
+    private long* Object(int index) => _words + Objects + (index * ObjectLongs);
 
     public void Dispose() => _mapping.Dispose();
 }

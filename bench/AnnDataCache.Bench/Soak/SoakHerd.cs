@@ -17,7 +17,8 @@ internal sealed class SoakHerd : IDisposable
     private static readonly TimeSpan s_stop = TimeSpan.FromSeconds(3); // three times the patience of the others
 
     private static readonly string[] s_steps =
-        ["reserved", "filled", "framed", "before-seal", "sealed", "cold-copied", "cold-synced", "evict-locked", "evict-unlinked"];
+        ["reserved", "filled", "framed", "before-seal", "sealed", "cold-copied", "cold-synced", "evict-locked", "evict-unlinked",
+         "evict-renamed", "object-named", "object-retired", "object-reaped"];
 
     private readonly SoakPlan _plan;
     private readonly SoakDeeds _deeds;

@@ -29,6 +29,9 @@ internal sealed record SoakPlan
 
     public int Seed { get; init; } = 1;
 
+    /// <summary>What a vandal does to the store, to see that it is noticed; null for nothing.</summary>
+    public string? Plant { get; init; }
+
     /// <summary>Where sources, the cold tier and the logs are.</summary>
     public required string Folder { get; init; }
 
@@ -47,6 +50,9 @@ internal sealed record SoakPlan
         Patience = TimeSpan.FromSeconds(1), Workers = 2,
     };
 
+    /// <summary>For puts into the cold tier: nothing fits this cache's hot one, which it shares all the same.</summary>
+    internal CacheOptions ColdOptions => Options with { HotBytes = 4096, Promotion = Promotion.Never };
+
     internal static SoakPlan Parse(string[] args)
     {
         string folder = Path.Join(Path.GetTempPath(), $"anndata-cache-soak-{Environment.ProcessId}");
@@ -64,6 +70,8 @@ internal sealed record SoakPlan
                 "--cold" => plan with { ColdBytes = Bytes(value) },
                 "--cells" => plan with { Cells = int.Parse(value, CultureInfo.InvariantCulture) },
                 "--seed" => plan with { Seed = int.Parse(value, CultureInfo.InvariantCulture) },
+                "--plant" => plan with { Plant = value },
+                "--memory" => plan with { Memory = Path.GetFullPath(value) },
                 "--folder" => plan with { Folder = Path.GetFullPath(value) },
                 string other => throw new FormatException($"soak has no option '{other}'."),
             };
@@ -76,7 +84,7 @@ internal sealed record SoakPlan
 
     internal void Save() => File.WriteAllText(Path.Join(Folder, "plan.json"), JsonSerializer.Serialize(this, SoakJson.Default.SoakPlan));
 
-    internal static SoakPlan Load(string folder) => 
+    internal static SoakPlan Load(string folder) =>
         JsonSerializer.Deserialize(File.ReadAllText(Path.Join(folder, "plan.json")), SoakJson.Default.SoakPlan)!;
 }
 

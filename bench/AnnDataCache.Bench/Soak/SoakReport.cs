@@ -20,9 +20,12 @@ internal static class SoakReport
         text.AppendLine("| what | figure |").AppendLine("|---|---|");
         void Row(string what, string figure) => text.AppendLine(culture, $"| {what} | {figure} |");
         Row("reads, each compared with the hash of what was written", $"{Of(Tally.Reads):N0} ({Of(Tally.ReadBytes) / 1e9:N0} GB)");
-        Row("of them with only one right answer (the source did not change meanwhile)", $"{Of(Tally.ReadsOfOneVersion):N0}");
+        Row("of them, elements with only one right answer (the source did not change meanwhile)", $"{Of(Tally.ReadsOfOneVersion):N0}");
         Row("held, and hashed again before they were let go", $"{Of(Tally.Holds):N0}");
         Row("**wrong or stale reads**", $"**{Of(Tally.WrongReads):N0}**");
+        Row("of them, objects that were put under a name · gets that found none", $"{Of(Tally.ObjectReads):N0} · {Of(Tally.ObjectsMissing):N0}");
+        Row("objects put into memory · on disk · refused because there was one · deleted", $"{Of(Tally.Puts):N0} · {Of(Tally.PutsIntoCold):N0} · {Of(Tally.PutsRefused):N0} · {Of(Tally.Deletes):N0}");
+        Row("evicted parts whose pages were written again", $"{Of(Tally.Recycled):N0}");
         Row("loads · rewrites · evictions of a file · clears · looks (stats, ls, explain)", $"{Of(Tally.Loads):N0} · {Of(Tally.Rewrites):N0} · {Of(Tally.Evicts):N0} · {Of(Tally.Clears):N0} · {Of(Tally.Looks):N0}");
         Row("kills survived: at random moments · at named steps", $"{deeds.KilledAnywhere:N0} · {deeds.KilledAtAStep:N0}");
         Row("processes stopped for three times the others' patience · tmpfs filled by a stranger", $"{deeds.Stopped:N0} · {deeds.Filled:N0}");

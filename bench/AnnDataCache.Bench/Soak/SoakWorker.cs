@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using AnnDataCache.Interop;
 
 namespace AnnDataCache.Bench.Soak;
@@ -12,12 +13,17 @@ internal sealed class SoakWorker : IDisposable
     private readonly SoakBoard _board;
     private readonly Random _random;
     private readonly Dictionary<SoakFile, CachedAnnData> _open = [];
+    private readonly SoakObjects _objects;
+    private readonly Cache _cold;
     private Cache _cache;
 
     private SoakWorker(SoakPlan plan, int number)
     {
         (_plan, _number, _board, _random) = (plan, number, SoakBoard.Open(plan.BoardFile), new Random(HashCode.Combine(plan.Seed, Environment.ProcessId)));
         _cache = OpenCache();
+        _cold = Cache.Open(plan.ColdOptions);
+        _objects = new SoakObjects(_board);
+        CountRecycled();
     }
 
     /// <summary><c>bench soak-worker FOLDER NUMBER</c></summary>
@@ -55,7 +61,7 @@ internal sealed class SoakWorker : IDisposable
         SoakFile file = _plan.Sources[_random.Next(_plan.Sources.Count)];
         try
         {
-            switch (_random.Next(1000))
+            switch (_random.Next(1400))
             {
                 case < 800: Read(file, hold: 0); break;
                 case < 900: Read(file, hold: _random.Next(20, 400)); break;
@@ -63,7 +69,8 @@ internal sealed class SoakWorker : IDisposable
                 case < 960: _cache.Evict(file.Path); Count(Tally.Evicts); break;
                 case < 962: _cache.Clear(); Count(Tally.Clears); break;
                 case < 985: Look(file); break;
-                default: Reopen(); break;
+                case < 1000: Reopen(); break;
+                default: UseObject(_random.Next(SoakObjects.Names)); break;
             }
         }
         catch (CacheException refused) when (IsExpected(refused))
@@ -107,6 +114,57 @@ internal sealed class SoakWorker : IDisposable
         Count(Tally.Holds);
         Thread.Sleep(hold);
         if (SoakFiles.Hash(element) != hash) { Wrong($"'{path}' of '{file.Path}' has changed while it was pinned: {element.PartFile}"); }
+    }
+
+    private void UseObject(int index)
+    {
+        switch (_random.Next(400))
+        {
+            case < 265: GetObject(index, hold: 0); break;
+            case < 295: GetObject(index, hold: _random.Next(20, 400)); break;
+            case < 340: PutObject(_cache, index, Tally.Puts); break;
+            case < 370: PutObject(_cold, index, Tally.PutsIntoCold); break;
+            default: _objects.Delete(_cache, index); Count(Tally.Deletes); break;
+        }
+    }
+
+    private void PutObject(Cache cache, int index, Tally what)
+    {
+        try
+        {
+            _objects.Put(cache, index, overwrite: _random.Next(5) > 0);
+            Count(what);
+        }
+        catch (ElementException exists) when (exists.Error == CacheError.ObjectExists)
+        {
+            Count(Tally.PutsRefused);
+        }
+    }
+
+    private void GetObject(int index, int hold)
+    {
+        (PinnedElement? found, string? fault) = _objects.Get(_cache, index);
+        using (found)
+        {
+            Count(found is null ? Tally.ObjectsMissing : Tally.ObjectReads);
+            Count(Tally.Reads, found is null ? 0 : 1);
+            Count(Tally.ReadBytes, found?.Bytes ?? 0);
+            if (fault is not null) { Wrong($"{fault}: {found!.PartFile}"); }
+            if (found is null || hold == 0) { return; }
+            Count(Tally.Holds);
+            Thread.Sleep(hold);
+            if (SoakObjects.FindFault(found, index) is { } changed) { Wrong($"{changed}, while it was pinned: {found.PartFile}"); }
+        }
+    }
+
+    private void CountRecycled()
+    {
+        MeterListener listener = new()
+        {
+            InstrumentPublished = (instrument, self) => { if (instrument.Name == "anndata_cache.recycled") { self.EnableMeasurementEvents(instrument); } },
+        };
+        listener.SetMeasurementEventCallback<long>((_, parts, _, _) => Count(Tally.Recycled, parts));
+        listener.Start();
     }
 
     private void Wrong(string what)
@@ -160,6 +218,7 @@ internal sealed class SoakWorker : IDisposable
     {
         foreach (CachedAnnData open in _open.Values) { open.Dispose(); }
         _cache.Dispose();
+        _cold.Dispose();
         _board.Dispose();
     }
 }

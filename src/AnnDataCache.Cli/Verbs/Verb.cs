@@ -6,6 +6,8 @@ namespace AnnDataCache.Cli;
 /// <summary>One verb of the command line.</summary>
 internal abstract class Verb
 {
+    private HashSet<string> _literal = [];
+
     protected abstract string Name { get; }
 
     protected abstract string Summary { get; }
@@ -21,6 +23,7 @@ internal abstract class Verb
     /// <param name="arguments">The line to parse: the example is for the verb's own help, not for the list of all verbs.</param>
     internal Command Build(string[] arguments)
     {
+        _literal = [.. arguments.SkipWhile(argument => argument != "--").Skip(1)];
         string example = arguments.Contains(Name) ? $"\n\nExample:\n  anndata-cache {Example}" : "";
         Command command = new(Name, Summary + example) { Hidden = Hidden };
         foreach (Symbol symbol in Symbols)
@@ -46,12 +49,12 @@ internal abstract class Verb
     protected static Argument<string> ElementArgument() =>
         new("ELEMENT") { Description = "Path inside the file: X, obs, obs/cell_type, layers/counts." };
 
-    /// <summary>A mistyped option must not pass as a file or an element.</summary>
-    private static void RefuseOptions(ArgumentResult result)
+    /// <summary>A mistyped option must not pass as a file or an element; behind <c>--</c> there are no options.</summary>
+    private void RefuseOptions(ArgumentResult result)
     {
         foreach (Token token in result.Tokens)
         {
-            if (token.Value.StartsWith("--", StringComparison.Ordinal)) { result.AddError($"Unrecognized option '{token.Value}'."); }
+            if (token.Value.StartsWith("--", StringComparison.Ordinal) && !_literal.Contains(token.Value)) { result.AddError($"Unrecognized option '{token.Value}'."); }
             else if (token.Value.Length == 0) { result.AddError($"{result.Argument.Name} is empty: a variable of the shell that is not set?"); }
         }
     }

@@ -30,5 +30,5 @@ internal static class Verbs
     }
 
     /// <summary>Help is given even when the rest of the line is wrong.</summary>
-    internal static bool AsksForHelp(string[] args) => args.Any(arg => arg is "--help" or "-h" or "-?");
+    internal static bool AsksForHelp(string[] args) => args.TakeWhile(arg => arg != "--").Any(arg => arg is "--help" or "-h" or "-?");
 }

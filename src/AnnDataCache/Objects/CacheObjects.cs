@@ -123,6 +123,15 @@ public sealed partial class Cache
         return StoreFault.Guard(() => _store.Objects.Contains(part));
     }
 
+    /// <summary>Says where an object is, and if it is in no tier, why: evicted for what, deleted, damaged, never put.</summary>
+    /// <param name="name">As it was put.</param>
+    /// <returns>A finding for each tier. Nothing is mapped, and nothing counts as a hit.</returns>
+    public IReadOnlyList<Finding> Explain(string name)
+    {
+        PartName part = ObjectWriter.NameOf(Named(name));
+        return StoreFault.Guard(() => _store.Explain(name, part));
+    }
+
     /// <summary>Takes an object away. Who uses it keeps it; nobody finds it any more.</summary>
     /// <returns>False when there was none.</returns>
     public bool Delete(string name)

@@ -8,7 +8,7 @@ internal sealed record FolderAccess(uint? Group)
 {
     private const uint OwnerOnly = 0x1C0, OwnerLock = 0x180, OwnerPart = 0x100; // 0700, 0600, 0400
     private const uint GroupFolder = 0x5F8, GroupLock = 0x1B0, GroupPart = 0x120; // 02770, 0660, 0440
-    private const uint OthersMayWrite = 0x2, GroupMayWrite = 0x10, OthersMayRead = 0x4, GroupMayRead = 0x20;
+    private const uint OthersMayWrite = 0x2, GroupMayWrite = 0x10, OthersMayRead = 0x4, GroupMayRead = 0x20, OwnerMayWrite = 0x80;
 
     internal static FolderAccess Private { get; } = new((uint?)null);
 
@@ -17,6 +17,12 @@ internal sealed record FolderAccess(uint? Group)
     internal uint LockMode => Group is null ? OwnerLock : GroupLock;
 
     internal uint PartModeOf(in FileStat source) => Group is null || !MayShare(source) ? OwnerPart : GroupPart;
+
+    /// <summary>The mode of a temporary that will be a part of this mode.</summary>
+    internal static uint FillModeOf(uint part) => part | OwnerMayWrite;
+
+    /// <summary>True when a file is no part, or not yet: a part is writable by nobody.</summary>
+    internal static bool IsBeingFilled(in FileStat stat) => (stat.Permissions & OwnerMayWrite) != 0;
 
     /// <summary>True when the folder's users may all read what is decoded of this source: nobody gains by the cache what the file denies.</summary>
     internal bool MayShare(in FileStat source) => Group is not { } group

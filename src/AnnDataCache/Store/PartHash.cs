@@ -14,7 +14,6 @@ internal static class PartHash
 {
     private const string Attribute = "user.anndata_cache.xxh128";
     private const int Bytes = 16, Piece = 4 << 20;
-    private const uint OwnerMayWrite = 0x80;
 
     internal static UInt128 Of(MappedFile bytes, CancellationToken cancellation)
     {
@@ -43,15 +42,12 @@ internal static class PartHash
         return hash.GetCurrentHashAsUInt128();
     }
 
-    /// <summary>Records the hash of a file that is not yet sealed. Its mode forbids even its owner to do so; it is given back.</summary>
+    /// <summary>Records the hash of a file that its owner may still write.</summary>
     internal static unsafe void Record(FileDescriptor file, UInt128 hash)
     {
-        uint mode = FileStat.Of(file).Permissions;
         byte* value = stackalloc byte[Bytes];
         BinaryPrimitives.WriteUInt128BigEndian(new Span<byte>(value, Bytes), hash);
-        if (Posix.FChmod(file.Value, mode | OwnerMayWrite) != 0) { throw PosixException.Last("Cannot set a file's mode"); }
         _ = Posix.FSetXAttr(file.Value, Attribute, value, Bytes, 0);
-        if (Posix.FChmod(file.Value, mode) != 0) { throw PosixException.Last("Cannot set a file's mode"); }
     }
 
     /// <summary>The hash that was recorded, or null when there is none.</summary>

@@ -9,11 +9,18 @@ internal sealed class PartReservation : IDisposable
     private readonly Tier _tier;
     private readonly FileDescriptor _file;
     private readonly PartTarget _target;
+    private readonly uint _mode;
     private bool _sealed;
 
-    internal PartReservation(Tier tier, PartName name, string temporaryName, FileDescriptor file, long length)
+    /// <param name="tier">Where it is.</param>
+    /// <param name="name">The part's.</param>
+    /// <param name="temporaryName">Its own.</param>
+    /// <param name="file">Locked as a sign of life.</param>
+    /// <param name="length">Of the part.</param>
+    /// <param name="mode">Of the part.</param>
+    internal PartReservation(Tier tier, PartName name, string temporaryName, FileDescriptor file, long length, uint mode)
     {
-        (_tier, Name, TemporaryName, _file, Length) = (tier, name, temporaryName, file, length);
+        (_tier, Name, TemporaryName, _file, Length, _mode) = (tier, name, temporaryName, file, length, mode);
         _target = new PartTarget(file, length, tier.Folder.Path);
     }
 
@@ -44,8 +51,8 @@ internal sealed class PartReservation : IDisposable
     /// <summary>Makes the part visible to all processes and pins it. Nothing may be written afterwards.</summary>
     internal PartPin Seal()
     {
-        _target.Close(); // S1: no writable mapping outlives the seal
-        PartPin pin = _tier.Seal(this, _file);
+        Finish();
+        PartPin pin = _tier.Seal(this);
         _sealed = true;
         return pin;
     }
@@ -64,8 +71,18 @@ internal sealed class PartReservation : IDisposable
     /// <returns>True when there was one.</returns>
     internal bool Seal(ObjectNames names, bool overwrite)
     {
-        _target.Close(); // S1
-        return names.Seal(this, _file, overwrite, named: () => _sealed = true);
+        Finish();
+        return names.Seal(this, overwrite, named: () => _sealed = true);
+    }
+
+    /// <summary>No writable mapping outlives the seal (S1), and the file looks like a part only now that it is whole (S7).</summary>
+    private void Finish()
+    {
+        _target.Close();
+        bool isCold = Tier == TierKind.Cold;
+        if (isCold) { PartHash.Record(_file, Hash ?? PartHash.Of(_file, Length)); } // which its last mode forbids
+        if (Posix.FChmod(_file.Value, _mode) != 0) { throw PosixException.Last($"Cannot set the mode of part '{Name.Value}'"); }
+        if (isCold && Posix.FDataSync(_file.Value) != 0) { throw PosixException.Last("Cannot flush a part to the disk"); }
     }
 
     public void Dispose()

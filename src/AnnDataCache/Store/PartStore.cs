@@ -244,7 +244,7 @@ internal sealed class PartStore : IDisposable
         return new StoreAudit(_hot, _cold).Run(content, cancellation);
     }
 
-    /// <summary>Where an element's part is, or why it is not there.</summary>
+    /// <summary>Where the part of an element or an object is, or why it is not there.</summary>
     internal IReadOnlyList<Finding> Explain(string element, PartName name) => new Explanation(_hot, _cold).Of(element, name);
 
     internal static string NameOf(TierKind kind) => kind == TierKind.Hot ? "hot" : "cold";
@@ -284,10 +284,12 @@ internal sealed class PartStore : IDisposable
                 + "Raise ANNDATA_CACHE_HOT_BYTES or ANNDATA_CACHE_COLD_BYTES.");
         }
 
-        return new StoreException(
-            CacheError.NoRoom,
-            $"There is no room for {bytes:N0} bytes. {Describe(_hot, hot)} {Describe(_cold, cold)} "
-            + "Close what pins parts (see 'anndata-cache ls'), raise a budget, or free the file system.");
+        string why = string.Join(' ', new[] { Describe(_hot, hot), Describe(_cold, cold) }.Where(text => text.Length > 0));
+        bool isFull = (_hot is not null && !hot.IsStopped) || (_cold is not null && !cold.IsStopped);
+        return isFull
+            ? new StoreException(CacheError.NoRoom, $"There is no room for {bytes:N0} bytes. {why} "
+                + "Close what pins parts (see 'anndata-cache ls'), raise a budget, or free the file system.")
+            : new StoreException(CacheError.StoreUnusable, $"No room is given out for {bytes:N0} bytes. {why}");
     }
 
     private static string Describe(Tier? tier, Shortage shortage)

@@ -33,8 +33,9 @@ namespace AnnDataCache.Store;
 //     counted anew after a holder was killed, and by evictions.
 // S5  A reservation whose lock is free has a dead owner.            Reapers: no pid, no age, no clock.
 // S6  LOCK_UN is never called; unlocking is closing or unmapping.   Forked children: a parent's pin stays.
-// S7  An evicted part's pages are written again only when nobody    Slow openers: they find a link count of 0, never bytes of
-//     else has its file open.                                       another part.
+// S7  An evicted part's pages are written again only when nobody    Slow openers: they find a link count of 0, or a file that
+//     else has its file open, and while they are, the file is       is writable, or a layout that gives another name; never
+//     writable by its owner, which no part is.                      bytes of another part.
 
 /// <summary>One tier of the store. Thread-safe; its descriptors are closed by <see cref="Dispose"/>, pins live on.</summary>
 internal sealed class Tier : IDisposable
@@ -89,11 +90,15 @@ internal sealed class Tier : IDisposable
 
             FileStat stat = FileStat.Of(file);
             if (stat.LinkCount == 0) { continue; } // S3: evicted between open and lock
+            if (FolderAccess.IsBeingFilled(stat) && !LeadsTo(name, stat)) { continue; } // S7: evicted inside open, and recycled
             return Map(name, file, stat, madeOf);
         }
 
         return null;
     }
+
+    private bool LeadsTo(PartName name, in FileStat stat) =>
+        FileStat.TryOf(_folder.Parts, name.Value, out FileStat now) && now.Inode == stat.Inode;
 
     private PartPin? Map(PartName name, FileDescriptor file, in FileStat stat, PartName? madeOf)
     {
@@ -155,9 +160,9 @@ internal sealed class Tier : IDisposable
         (long reserved, _, long deadBytes, long dead) = _folder.ReapAndCountLocked();
         hold.Add(-deadBytes, -dead);
         string temporary = $"{name.Value}.{Guid.NewGuid():N}";
-        uint mode = _folder.Access.PartModeOf(source);
+        uint mode = _folder.Access.PartModeOf(source), fillMode = FolderAccess.FillModeOf(mode);
         FileDescriptor? recycled = null;
-        if (Excess(hold, need, 0) > 0 && !MakeRoom(hold, name, need, (temporary, bytes, mode), out recycled))
+        if (Excess(hold, need, 0) > 0 && !MakeRoom(hold, name, need, (temporary, bytes, fillMode), out recycled))
         {
             recycled?.Dispose();
             _ = Posix.UnlinkAt(_folder.Temporaries.Value, temporary, 0);
@@ -167,11 +172,11 @@ internal sealed class Tier : IDisposable
             return null;
         }
 
-        FileDescriptor file = recycled ?? _folder.CreateTemporary(temporary, bytes, mode);
+        FileDescriptor file = recycled ?? _folder.CreateTemporary(temporary, bytes, fillMode);
         hold.Add(need, 1);
         hold.Commit();
         CrashPoint.Reach("reserved");
-        return new PartReservation(this, name, temporary, file, bytes);
+        return new PartReservation(this, name, temporary, file, bytes, mode);
     }
 
     /// <param name="hold">With the tier's sum.</param>
@@ -255,7 +260,7 @@ internal sealed class Tier : IDisposable
         return hold is not null;
     }
 
-    private void LogRemoval(TierEntry part, EvictionReason reason, long loading) => Board.Log.Add(new EvictionRecord(
+    internal void LogRemoval(TierEntry part, EvictionReason reason, long loading) => Board.Log.Add(new EvictionRecord(
         part.Name.Hash, loading, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), part.Bytes, Board.Find(part.Name.Hash).Score, reason));
 
     private Removal RemoveLocked(PartName name)
@@ -301,10 +306,8 @@ internal sealed class Tier : IDisposable
     }
 
     /// <summary>Makes a filled reservation visible (S2), and pins it.</summary>
-    internal PartPin Seal(PartReservation reservation, FileDescriptor file)
+    internal PartPin Seal(PartReservation reservation)
     {
-        if (Kind == TierKind.Cold) { PartHash.Record(file, reservation.Hash ?? PartHash.Of(file, reservation.Length)); }
-        if (Kind == TierKind.Cold && Posix.FDataSync(file.Value) != 0) { throw PosixException.Last("Cannot flush a part to the disk"); }
         CrashPoint.Reach(Kind == TierKind.Cold ? "cold-synced" : "before-seal");
         int renamed = Posix.RenameAt2(
             _folder.Temporaries.Value, reservation.TemporaryName, _folder.Parts.Value, reservation.Name.Value, Posix.RenameNoReplace);

@@ -101,7 +101,13 @@ internal sealed class TierFolder : IDisposable
         foreach (string name in Names(Temporaries).ToList())
         {
             using FileDescriptor? file = FileDescriptor.TryOpenAt(Temporaries, name, Posix.ReadOnly | Posix.NoFollow | Posix.NonBlock);
-            if (file is null) { continue; }
+            if (file is null)
+            {
+                // Another member of the group fills it from a source that the group may not read: alive, for all that can be seen.
+                if (FileStat.TryOf(Temporaries, name, out FileStat hidden)) { (livingBytes, living) = (livingBytes + WholePages(hidden.Size), living + 1); }
+                continue;
+            }
+
             long bytes = WholePages(FileStat.Of(file).Size);
             bool isDead = FileLocks.TryLock(file, exclusive: true);
             if (isDead && Posix.UnlinkAt(Temporaries.Value, name, 0) == 0) { (deadBytes, dead) = (deadBytes + bytes, dead + 1); }

@@ -62,6 +62,29 @@ public sealed class ObjectVerbTests : IDisposable
     }
 
     [Fact]
+    public void NamesThatLookLikeOptionsAreTakenBehindTwoDashes()
+    {
+        Assert.Equal(2, _line.Run("contains", "--x").ExitCode);
+        Assert.Equal(0, Put("--x", PutBytes.Dense(7, 5)).ExitCode);
+        Assert.Equal(0, _line.Run("contains", "--", "--x").ExitCode);
+        Assert.Contains("dense", _line.Succeed("get", "--", "--x").Out, StringComparison.Ordinal);
+        Assert.Equal(1, _line.Succeed("delete", "--json", "--", "--x", "--help").Json.GetProperty("deleted").GetInt32());
+        Assert.Equal(2, _line.Run("contains", "--x", "--", "--y").ExitCode);
+    }
+
+    [Fact]
+    public void ExplainKnowsObjects()
+    {
+        Assert.Contains("It was never put", _line.Succeed("explain", "x").Out, StringComparison.Ordinal);
+        Put("x", PutBytes.Dense(7, 5));
+        Assert.Contains("it is there", _line.Succeed("explain", "x").Out, StringComparison.Ordinal);
+        _line.Succeed("delete", "x");
+        Assert.Contains("'delete'", _line.Succeed("explain", "x", "--json").Json.GetProperty("findings")[0].GetProperty("meaning").GetString(), StringComparison.Ordinal);
+        File.WriteAllText(Path.Join(_line.Folder, "a.h5ad"), "");
+        Assert.Contains("is a file", _line.Run("explain", "a.h5ad").Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void APutWaitsForItsStreamAndEndsWhenItIsTerminated()
     {
         using Process process = _line.Start(["put", "x"]);
@@ -90,7 +113,7 @@ public sealed class ObjectVerbTests : IDisposable
 
     private CallResult Put(string name, byte[] stream, params string[] options)
     {
-        using Process process = _line.Start(["put", name, .. options]);
+        using Process process = _line.Start(["put", .. options, "--", name]);
         try
         {
             process.StandardInput.BaseStream.Write(stream);

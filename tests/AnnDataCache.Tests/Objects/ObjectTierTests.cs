@@ -51,6 +51,55 @@ public sealed class ObjectTierTests : IDisposable
         Assert.Equal(2, Value(found));
     }
 
+    /// <summary>Its structure is looked at before its first use, as an element's; but it is not decoded again.</summary>
+    [Fact]
+    public void ADamagedObjectIsLostAndSaysSo()
+    {
+        using (Cache first = Open(hotBytes: 10 * Megabyte, coldBytes: 0)) { Put(first, 1, 100_000); }
+        string part = Assert.Single(Hot);
+        File.SetUnixFileMode(part, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        using (FileStream file = File.OpenWrite(part)) { file.SetLength(50_000); }
+        using Cache cache = Open(hotBytes: 10 * Megabyte, coldBytes: 0);
+        Finding damage = cache.Verify(TestContext.Current.CancellationToken)[^1];
+        Assert.Contains("Its object is lost", damage.Remedy, StringComparison.Ordinal);
+        Assert.Contains("It is lost: put it again.", Assert.Single(cache.Explain("x")).Remedy, StringComparison.Ordinal);
+        Assert.Throws<ElementException>(() => cache.Get("x"));
+        Assert.Empty(Hot);
+        Finding gone = Assert.Single(cache.Explain("x"));
+        Assert.Contains("contradicted its layout", gone.Meaning, StringComparison.Ordinal);
+        Assert.Contains("put it again", gone.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnObjectWhoseBytesTheDiskHasChangedIsFoundByVerify()
+    {
+        using Cache cache = Open(hotBytes: 0);
+        Put(cache, 1, 100_000);
+        string part = Assert.Single(Cold);
+        File.SetUnixFileMode(part, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        using (FileStream file = File.OpenWrite(part))
+        {
+            file.Position = 50_000;
+            file.WriteByte(2);
+        }
+
+        File.SetUnixFileMode(part, UnixFileMode.UserRead);
+        Finding finding = Assert.Single(cache.Verify(TestContext.Current.CancellationToken));
+        Assert.Contains("not those that were written", finding.Fact, StringComparison.Ordinal);
+        Assert.Contains("put the object again", finding.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnEvictedObjectIsExplainedByWhatNeededItsRoom()
+    {
+        using Cache cache = Open(hotBytes: 2_500_000, coldBytes: 0);
+        Put(cache, 1, Megabyte);
+        Put(cache, 1, 2 * Megabyte, "y");
+        Finding finding = Assert.Single(cache.Explain("x"));
+        Assert.Contains("Room was needed for the object 'y'", finding.Meaning, StringComparison.Ordinal);
+        Assert.Contains("put it again", finding.Remedy, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void ATooLargeObjectIsRefusedAndTheOldOneStays()
     {

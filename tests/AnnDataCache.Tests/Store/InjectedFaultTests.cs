@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using AnnDataCache.Tests.Cli;
+using AnnDataCache.Tests.Objects;
 
 namespace AnnDataCache.Tests.Store;
 
@@ -10,13 +11,12 @@ public sealed class InjectedFaultTests(ITestOutputHelper output) : IDisposable
     private static readonly Lazy<bool> s_traces = new(TryTrace);
 
     private readonly CommandLine _line = new();
-    private string _coldBytes = "0";
+    private string _coldBytes = "0", _hotBytes = "1GiB";
 
     /// <summary>A cold copy that fails is no failure of the load, and leaves nothing; without extended attributes there is a copy, and no hash.</summary>
     [Theory]
     [InlineData("fdatasync", "EIO", false)]
     [InlineData("fsync", "EIO", true)]
-    [InlineData("fchmod", "EPERM", false)]
     [InlineData("fsetxattr", "EOPNOTSUPP", true)]
     public void ACallThatFailsBelowTheColdTierCostsTheCopyAtMost(string call, string error, bool hasCopy)
     {
@@ -35,6 +35,7 @@ public sealed class InjectedFaultTests(ITestOutputHelper output) : IDisposable
     [InlineData("pwrite64", "ENOSPC", 6)]
     [InlineData("ftruncate", "ENOSPC", 4)]
     [InlineData("fallocate", "ENOSPC", 2)]
+    [InlineData("fchmod", "EPERM", 2)]
     [InlineData("renameat2", "EIO", 3)]
     [InlineData("flock", "ENOLCK", 2)]
     [InlineData("fcntl", "EIO", 2)]
@@ -57,6 +58,44 @@ public sealed class InjectedFaultTests(ITestOutputHelper output) : IDisposable
         }
 
         output.WriteLine($"{call} {error}: {string.Join(", ", outcomes.Select(outcome => $"{outcome.Value} ended with {outcome.Key}"))}");
+    }
+
+    /// <summary>A put that fails leaves the old object; one that fails after the name was given leaves the new one. Never a piece, never none.</summary>
+    [Theory]
+    [InlineData("pwrite64", "EIO", 8)]
+    [InlineData("pwrite64", "ENOSPC", 8)]
+    [InlineData("ftruncate", "ENOSPC", 1)]
+    [InlineData("fchmod", "EPERM", 1)]
+    [InlineData("flock", "ENOLCK", 3)]
+    [InlineData("renameat2", "EIO", 2)]
+    [InlineData("unlinkat", "EIO", 1)]
+    [InlineData("statx", "EIO", 6)]
+    [InlineData("fdatasync", "EIO", 1)]
+    [InlineData("fsync", "EIO", 1)]
+    public void APutThatMeetsAFailingCallLeavesTheOldObjectOrTheNewOne(string call, string error, int times)
+    {
+        Require();
+        Dictionary<(int, byte), int> outcomes = [];
+        bool isCold = call is "fdatasync" or "fsync"; // nothing is flushed in memory
+        if (isCold) { (_coldBytes, _hotBytes) = ("1GB", "100KB"); }
+        CacheOptions options = _line.Options with { HotBytes = isCold ? 100_000 : 1 << 30, ColdBytes = isCold ? 1 << 30 : 0 };
+        for (int when = 1; when <= times; when++)
+        {
+            using (Cache cache = Cache.Open(options)) { cache.Put<byte>("x", Enumerable.Repeat((byte)1, 200_000).ToArray(), [200_000]); }
+            CallResult put = Trace($"inject={call}:error={error}:when={when}{(call == "flock" ? "+" : "")}", PutBytes.Dense(2, 200_000), "put", "x");
+            Assert.True(put.ExitCode is 0 or (>= 20 and <= 32), $"{call} number {when}: ended with {put.ExitCode}: {put.Error}");
+            Assert.DoesNotContain("   at ", put.Error, StringComparison.Ordinal);
+            using Cache after = Cache.Open(options);
+            Assert.Empty(after.Verify(TestContext.Current.CancellationToken));
+            using PinnedElement found = after.Get("x");
+            ReadOnlySpan<byte> bytes = found.Columns[0].Values.Span<byte>();
+            Assert.Equal(-1, bytes.IndexOfAnyExcept(bytes[0]));
+            Assert.True(put.ExitCode != 0 || bytes[0] == 2, "It said that it had put the object, and the old one is there.");
+            outcomes[(put.ExitCode, bytes[0])] = outcomes.GetValueOrDefault((put.ExitCode, bytes[0])) + 1;
+            Assert.Equal(found.Bytes / 4096 * 4096 + (found.Bytes % 4096 > 0 ? 4096 : 0), after.Usage().UsedBytes);
+        }
+
+        output.WriteLine($"{call} {error}: {string.Join(", ", outcomes.Select(one => $"{one.Value} ended with {one.Key.Item1}, object {one.Key.Item2} is there"))}");
     }
 
     /// <summary>A file system whose locks exclude nobody costs bytes over the budget at worst, never wrong bytes; the doctor says so.</summary>
@@ -113,6 +152,24 @@ public sealed class InjectedFaultTests(ITestOutputHelper output) : IDisposable
         return CallResult.Of(process);
     }
 
+    private CallResult Trace(string injection, byte[] input, params string[] arguments)
+    {
+        using Process process = Start(injection, arguments);
+        Task<string> error = process.StandardError.ReadToEndAsync(), text = process.StandardOutput.ReadToEndAsync();
+        try
+        {
+            process.StandardInput.BaseStream.Write(input);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // it ended before it had read all
+        }
+
+        process.WaitForExit();
+        return new CallResult(process.ExitCode, text.Result, error.Result);
+    }
+
     private CallResult TraceWithCold(string injection, params string[] arguments)
     {
         _coldBytes = "1GB";
@@ -124,9 +181,9 @@ public sealed class InjectedFaultTests(ITestOutputHelper output) : IDisposable
     {
         string call = injection.Split('=')[1].Split(':')[0];
         List<string> trace = ["-f", "--seccomp-bpf", "-qq", "-o", "/dev/null", "-e", $"trace={call}", "-e", injection];
-        ProcessStartInfo start = new("strace", [.. trace, s_executable, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = new("strace", [.. trace, s_executable, .. arguments]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["ANNDATA_CACHE_HOT_FOLDER"] = _line.HotFolder;
-        start.Environment["ANNDATA_CACHE_HOT_BYTES"] = "1GiB";
+        start.Environment["ANNDATA_CACHE_HOT_BYTES"] = _hotBytes;
         start.Environment["ANNDATA_CACHE_FOLDER"] = _line.Options.ColdFolder;
         start.Environment["ANNDATA_CACHE_COLD_BYTES"] = _coldBytes;
         return Process.Start(start)!;

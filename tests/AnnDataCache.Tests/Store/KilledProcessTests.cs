@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
+using AnnDataCache.Interop;
 using AnnDataCache.Tests.Cli;
+using AnnDataCache.Tests.Objects;
 
 namespace AnnDataCache.Tests.Store;
 
@@ -7,7 +10,7 @@ namespace AnnDataCache.Tests.Store;
 /// The crash table of Tier.cs, row by row: the real executable is killed with SIGKILL right after a step, and the survivor
 /// may find the whole part or none, never a piece, and no litter. A kill keeps the page cache: loss of power is not shown.
 /// </summary>
-public sealed class KilledProcessTests : IDisposable
+public sealed partial class KilledProcessTests : IDisposable
 {
     private const int Killed = 137;
     private static readonly string s_sample = Path.Join(TestFiles.Repository, "samples", "pbmc-like.h5ad");
@@ -67,6 +70,54 @@ public sealed class KilledProcessTests : IDisposable
         Assert.Equal(remains, survivor.List().Any(part => part.Element == "X"));
         Assert.Equal((remains ? 1 : 0, 0), survivor.Evict(s_sample, ["X"])); // the dead process's lock is gone
     }
+
+    /// <summary>The part that goes is renamed into the temporary that its pages are wanted for: it is the old part's no more, and nobody's yet.</summary>
+    [Fact]
+    public void AKilledRecyclingLeavesATemporaryThatIsReaped()
+    {
+        Assert.SkipUnless(FileSystem.Of(Path.GetDirectoryName(_line.HotFolder)!).IsMemory, "There is no tmpfs: nothing is recycled.");
+        const int Bytes = 1_500_000;
+        CacheOptions options = _line.Options with { HotBytes = 2_500_000, ColdBytes = 0 };
+        using (Cache cache = Cache.Open(options)) { cache.Put<byte>("old", new byte[Bytes], [Bytes]); }
+        _line.Environment["ANNDATA_CACHE_HOT_BYTES"] = "2500000";
+        _line.Environment["ANNDATA_CACHE_CRASH"] = "evict-renamed";
+        using (Process putter = _line.Start(["put", "new"]))
+        {
+            try { putter.StandardInput.BaseStream.Write(PutBytes.Dense(1, Bytes)); }
+            catch (IOException) { /* it died before it had read all */ }
+            putter.WaitForExit();
+            Assert.True(putter.ExitCode == Killed, $"It ran past the step and proves nothing: {putter.ExitCode} {putter.StandardError.ReadToEnd()}");
+        }
+
+        Assert.Equal((0, 1), (Count("parts"), Count("tmp")));
+        using Cache survivor = Cache.Open(options);
+        Assert.Empty(survivor.Verify(TestContext.Current.CancellationToken));
+        Assert.Equal((0, 0L), (Count("tmp"), survivor.Usage().UsedBytes));
+        survivor.Put<byte>("new", new byte[Bytes], [Bytes]);
+        Assert.False(survivor.Contains("old"));
+
+        int Count(string folder) => Directory.GetFiles(Path.Join(_line.HotFolder, folder)).Length;
+    }
+
+    /// <summary>A step that is named in code stands in one of the crash tests, and in the soak.</summary>
+    [Fact]
+    public void EveryNamedStepHasAKillTestAndIsInTheSoak()
+    {
+        string Text(params string[] path) => File.ReadAllText(Path.Join([TestFiles.Repository, .. path]));
+        string tests = Text("tests", "AnnDataCache.Tests", "Store", "KilledProcessTests.cs") + Text("tests", "AnnDataCache.Tests", "Objects", "ObjectRaceTests.cs");
+        string soak = Text("bench", "AnnDataCache.Bench", "Soak", "SoakHerd.cs");
+        string[] steps = [.. Directory.EnumerateFiles(Path.Join(TestFiles.Repository, "src", "AnnDataCache"), "*.cs", SearchOption.AllDirectories)
+            .SelectMany(file => Reaches().Matches(File.ReadAllText(file))).SelectMany(reach => Quoted().Matches(reach.Value)).Select(step => step.Value).Distinct()];
+        Assert.True(steps.Length >= 13, string.Join(' ', steps));
+        string[] missing = [.. steps.Where(step => !tests.Contains(step, StringComparison.Ordinal) || !soak.Contains(step, StringComparison.Ordinal))];
+        Assert.Empty(missing);
+    }
+
+    [GeneratedRegex(@"CrashPoint\.Reach\([^;]*;")]
+    private static partial Regex Reaches();
+
+    [GeneratedRegex("\"[a-z-]+\"")]
+    private static partial Regex Quoted();
 
     [Fact]
     public void ALivingLoadIsNotReapedAndItsReservationCounts()

@@ -7,7 +7,7 @@ namespace AnnDataCache.Tests.Store;
 /// <summary>A memory control group kills whoever writes one page too many to a tmpfs: its limits are read before a load, and hold.</summary>
 public sealed class MemoryLimitTests : IDisposable
 {
-    private const string V1 = "/sys/fs/cgroup/memory";
+    private const string V1 = "/sys/fs/cgroup/memory", V2 = "/sys/fs/cgroup";
 
     private readonly CommandLine _line = new();
 
@@ -83,11 +83,13 @@ public sealed class MemoryLimitTests : IDisposable
     private static string MakeGroup(long bytes)
     {
         string own = File.ReadLines("/proc/self/cgroup").FirstOrDefault(line => line.Contains(":memory:", StringComparison.Ordinal))?.Split(':')[2] ?? "";
-        string group = Path.Join(V1, own, $"anndata-cache-test-{Guid.NewGuid():N}");
+        string controllers = Path.Join(V2, "cgroup.controllers");
+        bool isSecond = File.Exists(controllers) && File.ReadAllText(controllers).Contains("memory", StringComparison.Ordinal);
+        string group = Path.Join(isSecond ? V2 : Path.Join(V1, own), $"anndata-cache-test-{Guid.NewGuid():N}");
         try
         {
             Directory.CreateDirectory(group);
-            File.WriteAllText(Path.Join(group, "memory.limit_in_bytes"), $"{bytes}");
+            File.WriteAllText(Path.Join(group, isSecond ? "memory.max" : "memory.limit_in_bytes"), $"{bytes}");
         }
         catch (Exception denied) when (denied is IOException or UnauthorizedAccessException)
         {

@@ -53,6 +53,31 @@ public sealed class PageRecyclingTests : IDisposable
         Assert.Empty(Directory.GetFiles(Path.Join(_folders.Options.HotFolder, "tmp")));
     }
 
+    /// <summary>
+    /// An <c>open</c> that is interrupted inside the kernel may come by a recycled file after all. What it can see of it, once it has its
+    /// lock, must not look like the part that it has asked for.
+    /// </summary>
+    [Fact]
+    public void AFileThatIsFilledLooksLikeNoPart()
+    {
+        Load("a", 1);
+        ulong inode = InodeOf("a");
+        using PartReservation reservation = _store.Reserve(Name("b"), FileStat.Of(PathOf("a")).Size, _source);
+        string temporary = Assert.Single(Directory.GetFiles(Path.Join(_folders.Options.HotFolder, "tmp")));
+        Assert.Equal(inode, FileStat.Of(temporary).Inode);
+        Assert.True(FolderAccess.IsBeingFilled(FileStat.Of(temporary)), "A reader would take it for the old part.");
+    }
+
+    [Fact]
+    public void APartLooksLikeOneAndIsServedThoughSomebodyHasMadeItWritable()
+    {
+        Load("a", 1);
+        Assert.False(FolderAccess.IsBeingFilled(FileStat.Of(PathOf("a"))));
+        File.SetUnixFileMode(PathOf("a"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        using PartPin pin = _store.TryPin(Name("a"))!; // its name leads to it
+        Assert.Equal(1f, BitConverter.ToSingle(pin.View.Span(pin.View.Layout.Columns[0].Values)));
+    }
+
     [Fact]
     public void APinnedPartKeepsItsPages()
     {

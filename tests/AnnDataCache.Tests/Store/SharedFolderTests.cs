@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using AnnDataCache.Interop;
+using AnnDataCache.Store;
 using AnnDataCache.Tests.Cli;
 
 namespace AnnDataCache.Tests.Store;
@@ -12,6 +14,7 @@ public sealed class SharedFolderTests : IDisposable
 
     private readonly TestStore _store = new();
     private readonly string _hot, _file;
+    private string _hotBytes = "1GiB";
 
     public SharedFolderTests()
     {
@@ -37,6 +40,58 @@ public sealed class SharedFolderTests : IDisposable
         CallResult verify = As(First, "022", "verify");
         Assert.True(verify.ExitCode == 0, verify.Out + verify.Error);
         foreach (string part in Directory.GetFiles(Path.Join(_hot, "parts"))) { Assert.Equal((UnixFileMode)0x120, File.GetUnixFileMode(part)); }
+    }
+
+    /// <summary>Nobody can change the mode of another member's file, so its pages are not written again; one's own are.</summary>
+    [Fact]
+    public void MembersMakeRoomOfEachOthersPartsAndRecycleTheirOwn()
+    {
+        Require();
+        Assert.SkipUnless(FileSystem.Of(_store.Options.HotFolder!.Replace("/hot", "", StringComparison.Ordinal)).IsMemory, "There is no tmpfs: nothing is recycled.");
+        _hotBytes = "4MB"; // one table of 3.2 MB, and not two
+        string[] tables = [.. Enumerable.Range(0, 3).Select(Table)];
+        Assert.Equal("loaded", State(As(First, "077", "csv", tables[0], "--json")));
+        ulong first = Inode();
+        Assert.Equal("loaded", State(As(Second, "022", "csv", tables[1], "--json")));
+        ulong second = Inode();
+        Assert.NotEqual(first, second);
+        Assert.Equal("hit", State(As(First, "022", "csv", tables[1], "--json")));
+        Assert.Equal("loaded", State(As(Second, "077", "csv", tables[2], "--json")));
+        Assert.Equal(second, Inode());
+        Assert.Equal("hit", State(As(First, "022", "csv", tables[2], "--json")));
+        CallResult verify = As(First, "022", "verify");
+        Assert.True(verify.ExitCode == 0, verify.Out + verify.Error);
+
+        ulong Inode()
+        {
+            string part = Assert.Single(Directory.GetFiles(Path.Join(_hot, "parts")));
+            Assert.Equal((UnixFileMode)0x120, File.GetUnixFileMode(part));
+            return FileStat.Of(part).Inode;
+        }
+    }
+
+    /// <summary>A reservation that another member cannot open takes its room all the same.</summary>
+    [Fact]
+    public void WhatAMemberCannotOpenIsCountedForHim()
+    {
+        Require();
+        As(First, "022", "load", _file, "X");
+        string temporary = Path.Join(_hot, "tmp", $"{PartName.ForObject("x").Value}.{Guid.NewGuid():N}");
+        using (FileStream file = File.Create(temporary)) { file.SetLength(5_000_000); }
+        File.SetUnixFileMode(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        using (Process own = Process.Start("chown", [$"{First}:{Group}", temporary])) { own.WaitForExit(); }
+        File.Delete(Path.Join(_hot, "capacity.lock")); // so that he counts anew
+        CallResult stats = As(Second, "022", "stats", "--json");
+        Assert.True(stats.ExitCode == 0, stats.Error);
+        Assert.True(stats.Json.GetProperty("hot").GetProperty("used_bytes").GetInt64() > 5_000_000, stats.Out);
+    }
+
+    private string Table(int number)
+    {
+        string file = Path.Join(_store.Disk, $"{number}.csv");
+        File.WriteAllText(file, "a,b\n" + string.Concat(Enumerable.Range(number, 200_000).Select(i => $"{i},{2 * i}\n")));
+        File.SetUnixFileMode(file, (UnixFileMode)0x1A4);
+        return file;
     }
 
     [Fact]
@@ -107,7 +162,7 @@ public sealed class SharedFolderTests : IDisposable
             RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/",
         };
         start.Environment["ANNDATA_CACHE_HOT_FOLDER"] = _hot;
-        start.Environment["ANNDATA_CACHE_HOT_BYTES"] = "1GiB";
+        start.Environment["ANNDATA_CACHE_HOT_BYTES"] = _hotBytes;
         start.Environment["ANNDATA_CACHE_COLD_BYTES"] = "0";
         start.Environment["ANNDATA_CACHE_GROUP"] = Group;
         using Process process = Process.Start(start)!;

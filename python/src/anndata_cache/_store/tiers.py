@@ -4,6 +4,7 @@ What a hit keeps
     The mapping keeps the open file description, and with it the shared lock: the mapping is the pin, `munmap` unpins.
     LOCK_UN is never called: it would drop the lock of the description, which a forked parent shares (S6).
     A file whose link count is 0 was evicted between open and lock: start again (S3).
+    A file that its owner may write and that the name does not lead to is the temporary of another part: start again (S7).
 """
 
 from __future__ import annotations
@@ -95,6 +96,8 @@ class Tier:
                 fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 stat = os.fstat(descriptor)
                 if stat.st_nlink == 0:  # S3
+                    continue
+                if stat.st_mode & 0o200 and self.stamp_of(name) != (stat.st_dev, stat.st_ino, stat.st_ctime_ns):  # S7: no part
                     continue
                 return self._map(name, descriptor, stat, count)
             except BlockingIOError:

@@ -11,6 +11,8 @@ internal enum EvictionReason
     Asked,
     /// <summary>Its bytes contradicted its layout.</summary>
     Damaged,
+    /// <summary>An object that somebody has deleted.</summary>
+    Deleted,
 }
 
 /// <summary>One removed part.</summary>
@@ -48,7 +50,7 @@ internal sealed unsafe class EvictionLog(long* words)
             long* entry = words + First + (i * WordsEach);
             if (Volatile.Read(ref entry[0]) != part || part == 0) { continue; }
             EvictionRecord found = new(
-                part, entry[1], entry[2], entry[3], BitConverter.UInt32BitsToSingle((uint)entry[4]), (EvictionReason)(entry[4] >> 32 & 3));
+                part, entry[1], entry[2], entry[3], BitConverter.UInt32BitsToSingle((uint)entry[4]), (EvictionReason)(entry[4] >> 32 & 7));
             if (last is null || found.UnixMs > last.Value.UnixMs) { last = found; }
         }
 

@@ -4,16 +4,21 @@ using AnnDataCache.Parts;
 
 namespace AnnDataCache.Store;
 
-/// <summary>Says where an element is, why it is not where one would look for it, and what it would take.</summary>
+/// <summary>Says where an element or an object is, why it is not where one would look for it, and what it would take.</summary>
 internal sealed class Explanation(Tier? hot, Tier? cold)
 {
     private readonly List<Finding> _findings = [];
 
-    /// <param name="element">Path of the element, for people.</param>
+    /// <param name="element">Path of the element, or name of the object, for people.</param>
     /// <param name="name">Its part, of the source as it is now.</param>
     internal IReadOnlyList<Finding> Of(string element, PartName name)
     {
-        foreach (Tier tier in new[] { hot, cold }.OfType<Tier>()) { Explain(tier, element, name); }
+        foreach (Tier tier in new[] { hot, cold }.OfType<Tier>())
+        {
+            if (name.IsObject && tier == cold && hot?.Contains(name) == true) { break; } // O2: nobody looks at it
+            Explain(tier, element, name);
+        }
+
         return _findings;
     }
 
@@ -28,7 +33,13 @@ internal sealed class Explanation(Tier? hot, Tier? cold)
 
         if (tier.Board.Log.Find(name.Hash) is { } removed)
         {
-            Add(Severity.Advice, subject, $"'{element}' was removed {Ago(removed.UnixMs)}, {ByteSize.Format(removed.Bytes)}", Why(tier, removed), Remedy(removed.Reason));
+            Add(Severity.Advice, subject, $"'{element}' was removed {Ago(removed.UnixMs)}, {ByteSize.Format(removed.Bytes)}", Why(tier, removed), Remedy(removed.Reason, name.IsObject));
+            return;
+        }
+
+        if (name.IsObject)
+        {
+            Add(Severity.Advice, subject, $"there is no object '{element}'", "It was never put, or so many parts were removed since that the log has forgotten it.", "");
             return;
         }
 
@@ -47,7 +58,8 @@ internal sealed class Explanation(Tier? hot, Tier? cold)
     {
         if (tier.TryReadLayout(name) is null)
         {
-            Add(Severity.Problem, subject, "it is there, but damaged", "It is not served.", "Run 'anndata-cache verify'; the next ask decodes it again.");
+            Add(Severity.Problem, subject, "it is there, but damaged", "It is not served.",
+                name.IsObject ? "It is lost: put it again." : "Run 'anndata-cache verify'; the next ask decodes it again.");
             return;
         }
 
@@ -55,8 +67,8 @@ internal sealed class Explanation(Tier? hot, Tier? cold)
         float score = use.Score;
         int before = tier.Folder.Scan().Count(part => tier.Board.Find(part.Name.Hash).Score < score);
         string pinned = tier.IsPinned(name) ? "some process uses it: it cannot go" : $"{before} parts would go before it";
-        Add(Severity.Good, subject, string.Create(CultureInfo.InvariantCulture,
-            $"it is there: {ByteSize.Format(TierFolder.WholePages(stat.Size))}, hit {Math.Max(use.Hits - 1, 0)} times, a load costs about {use.CostSeconds:F2} s"), pinned, "");
+        string cost = name.IsObject ? "" : string.Create(CultureInfo.InvariantCulture, $", a load costs about {use.CostSeconds:F2} s");
+        Add(Severity.Good, subject, $"it is there: {ByteSize.Format(TierFolder.WholePages(stat.Size))}, hit {Math.Max(use.Hits - 1, 0)} times{cost}", pinned, "");
     }
 
     private static string Why(Tier tier, in EvictionRecord removed) => removed.Reason switch
@@ -65,6 +77,7 @@ internal sealed class Explanation(Tier? hot, Tier? cold)
             $"Room was needed for {Describe(tier, removed.For)}, and of all parts that nobody used it was worth least (score {removed.Score:G3}: hits × load seconds ÷ megabytes, aged)."),
         EvictionReason.Stale => "It was of an older version of the file, which was loaded anew.",
         EvictionReason.Damaged => "Its bytes contradicted its layout.",
+        EvictionReason.Deleted => "Somebody asked for it: 'delete'.",
         _ => "Somebody asked for it: 'evict' or 'clear'.",
     };
 
@@ -72,15 +85,19 @@ internal sealed class Explanation(Tier? hot, Tier? cold)
     {
         foreach (TierEntry part in tier.Folder.Scan())
         {
-            if (part.Name.Hash == hash && tier.TryReadLayout(part.Name) is { } layout) { return $"'{layout.Element}' of '{layout.Source}' ({ByteSize.Format(part.Bytes)})"; }
+            if (part.Name.Hash == hash && tier.TryReadLayout(part.Name) is { } layout)
+            {
+                string owner = layout.Object is null ? $"'{layout.Element}' of '{layout.Source}'" : $"the object '{layout.Object}'";
+                return $"{owner} ({ByteSize.Format(part.Bytes)})";
+            }
         }
 
         return "a part that is gone itself";
     }
 
-    private static string Remedy(EvictionReason reason) => reason switch
+    private static string Remedy(EvictionReason reason, bool isObject) => (isObject && reason != EvictionReason.Deleted ? "It is lost: put it again. " : "") + reason switch
     {
-        EvictionReason.Room => "Raise the tier's budget, or keep the element pinned in a process that stays.",
+        EvictionReason.Room => $"Raise the tier's budget, or keep the {(isObject ? "object" : "element")} pinned in a process that stays.",
         EvictionReason.Damaged => "If it happens again, test the memory or the disk.",
         _ => "",
     };

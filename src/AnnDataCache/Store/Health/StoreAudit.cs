@@ -84,10 +84,14 @@ internal sealed class StoreAudit(Tier? hot, Tier? cold)
             if (stat.LinkCount == 0) { continue; }
             foreach (string problem in Problems(tier, part.Name, file, stat, content, cancellation))
             {
-                Add(path, problem, "It is not served, or must not be.", "Remove it; the element is decoded again when it is asked for.");
+                Add(path, problem, "It is not served, or must not be.", RemedyOf(part.Name));
             }
         }
     }
+
+    private static string RemedyOf(PartName name) => name.IsObject
+        ? "Its object is lost: remove the file, and put the object again."
+        : "Remove it; the element is decoded again when it is asked for.";
 
     /// <summary>What cannot be opened is gone meanwhile, or is nothing that a process of ours has put there.</summary>
     private void CheckUnopened(Tier tier, PartName name, string path)

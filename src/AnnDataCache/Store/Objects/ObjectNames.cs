@@ -72,18 +72,15 @@ internal sealed class ObjectNames(Tier? hot, Tier? cold)
     }
 
     /// <summary>Moves the name to a filled reservation. Afterwards every new reader finds it.</summary>
-    /// <param name="reservation">Whole, and never written again.</param>
-    /// <param name="file">Its descriptor, locked: a sign of life until it has the name, and a pin afterwards.</param>
+    /// <param name="reservation">Whole, and never written again. Its lock is a sign of life until it has the name, and a pin afterwards.</param>
     /// <param name="overwrite">False to leave an object alone that is there.</param>
     /// <param name="named">Told when the reservation has its name: from then on it must not be abandoned.</param>
     /// <returns>True when it has taken the place of another.</returns>
     /// <exception cref="ObjectExistsException">It is there, and is not to be overwritten.</exception>
     /// <exception cref="StoreException">The holder of a capacity lock is stopped.</exception>
-    internal bool Seal(PartReservation reservation, FileDescriptor file, bool overwrite, Action named)
+    internal bool Seal(PartReservation reservation, bool overwrite, Action named)
     {
         bool isCold = reservation.Tier == TierKind.Cold;
-        if (isCold) { PartHash.Record(file, PartHash.Of(file, reservation.Length)); }
-        if (isCold && Posix.FDataSync(file.Value) != 0) { throw PosixException.Last("Cannot flush a part to the disk"); }
         CrashPoint.Reach("before-seal");
         bool replaced;
         using (CapacityHold? hotHold = Take(hot)) // O3
@@ -115,10 +112,18 @@ internal sealed class ObjectNames(Tier? hot, Tier? cold)
         if (cold?.Contains(name) == true)
         {
             using CapacityHold coldHold = Take(cold)!;
-            wasCold = Retire(cold, coldHold, name); // O4: before the name in hot
+            wasCold = Drop(cold, coldHold, name); // O4: before the name in hot
         }
 
-        return (hot is not null && Retire(hot, hotHold!, name)) || wasCold;
+        return (hot is not null && Drop(hot, hotHold!, name)) || wasCold;
+    }
+
+    private static bool Drop(Tier tier, CapacityHold hold, PartName name)
+    {
+        long bytes = FileStat.TryOf(tier.Folder.Parts, name.Value, out FileStat stat) ? TierFolder.WholePages(stat.Size) : 0;
+        if (!Retire(tier, hold, name)) { return false; }
+        tier.LogRemoval(new TierEntry(name, bytes), EvictionReason.Deleted, 0);
+        return true;
     }
 
     /// <summary>Takes away what hot covers in cold: putters that were killed have left it.</summary>

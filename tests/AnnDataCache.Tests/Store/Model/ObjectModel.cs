@@ -18,38 +18,21 @@ public enum PlantedInObjects
 /// The protocol of ObjectNames.cs as a state machine, a step for each system call: two processes that get, put into either
 /// tier, delete or evict one object, and a SIGKILL at any step. Objects are numbered in the order in which they are named.
 /// </summary>
-internal sealed class ObjectModel(PlantedInObjects planted, int puts = 3)
+internal sealed class ObjectModel(PlantedInObjects planted, int puts = 3) : StateModel
 {
-    private const int Processes = 2, Files = 4, MaxLooks = 2;
+    private const int MaxLooks = 2;
 
-    // What a state holds, by position in its bytes. Capacity: who holds hot's lock, who cold's.
-    private const int HotLock = 0, ColdLock = 1, Named = 2, Latest = 3, Gone = 4, Started = 5, FirstFile = 6, FileBytes = 4,
-        FirstProcess = FirstFile + (Files * FileBytes), ProcessBytes = 8;
-
-    private const int Kind = 0, Tier = 1, Number = 2, Exclusive = 3; // of a file
-    private const int Pc = 0, Handle = 1, Shared = 2, Own = 3, Seen = 4, Looks = 5, Target = 6, Moves = 7; // of a process: files are numbered from 1
-    private const byte Absent = 0, Temporary = 1, Sealed = 2, Unlinked = 3;
+    private const int HotLock = 0, ColdLock = 1, Named = 2, Latest = 3, Gone = 4, Started = 5; // of the header: who holds the locks first
+    private const int Tier = 2, Number = 3; // of a file
+    private const int Seen = 4, Looks = 5, Target = 6, Moves = 7; // of a process
     private const byte Hot = 0, Cold = 1;
 
     // Steps of a process.
-    private const byte Idle = 0, OpenHot = 1, LockHot = 2, LookHot = 3, Covered = 4, OpenCold = 5, LockCold = 6, LookCold = 7, HotAgain = 8, ColdAgain = 9, Map = 10,
+    private const byte OpenHot = 1, LockHot = 2, LookHot = 3, Covered = 4, OpenCold = 5, LockCold = 6, LookCold = 7, HotAgain = 8, ColdAgain = 9, Map = 10,
         Missed = 11, Create = 12, TakeHot = 13, TakeCold = 14, Name = 15, ReapOld = 16, Retire = 17, ReapOther = 18, GiveBack = 19,
         DeleteTake = 20, DeleteFirst = 21, DeleteSecond = 22, EvictTake = 23, EvictOpen = 24, EvictLock = 25, EvictBelow = 26, EvictUnlink = 27;
 
-    internal static byte[] Initial => new byte[FirstProcess + (Processes * ProcessBytes)];
-
-    internal IEnumerable<(string Step, byte[] Next)> Steps(byte[] state)
-    {
-        for (int p = 0; p < Processes; p++)
-        {
-            int process = p;
-            if (Get(state, p, Pc) != Idle) { yield return ($"{p} is killed", With(state, next => Kill(next, process))); }
-            foreach ((string step, byte[] next) in StepsOf(state, p)) { yield return ($"{p} {step}", next); }
-        }
-    }
-
-    /// <summary>The documented invariant that a state breaks, or null.</summary>
-    internal string? FindFault(byte[] state)
+    internal override string? FindFault(byte[] state)
     {
         byte visible = Visible(state);
         bool hasLocks = planted != PlantedInObjects.ExchangeWithoutTheCapacityLock;
@@ -68,7 +51,7 @@ internal sealed class ObjectModel(PlantedInObjects planted, int puts = 3)
         return null;
     }
 
-    private IEnumerable<(string, byte[])> StepsOf(byte[] state, int p) => Get(state, p, Pc) switch
+    protected override IEnumerable<(string, byte[])> StepsOf(byte[] state, int p) => Get(state, p, Pc) switch
     {
         Idle => Begin(state, p),
         < Create => Read(state, p),
@@ -257,8 +240,7 @@ internal sealed class ObjectModel(PlantedInObjects planted, int puts = 3)
     private void CreateTemporary(byte[] state, int p)
     {
         Reap(state, p);
-        int free = Enumerable.Range(0, Files).First(f => File(state, f, Kind) == Absent);
-        SetFile(state, free, Kind, Temporary);
+        int free = CreateFile(state);
         SetFile(state, free, Tier, Get(state, p, Target));
         Set(state, p, Own, (byte)(free + 1));
         Set(state, p, Pc, TakeHot);
@@ -269,14 +251,13 @@ internal sealed class ObjectModel(PlantedInObjects planted, int puts = 3)
     {
         for (int f = 0; f < Files; f++)
         {
-            bool isLocked = IsShared(state, f) || File(state, f, Exclusive) > 0 || Enumerable.Range(0, Processes).Any(other => Get(state, other, Own) == f + 1);
+            bool isLocked = IsShared(state, f) || File(state, f, Exclusive) > 0 || IsOwned(state, f);
             if (planted == PlantedInObjects.ReapWithoutTryingTheLock) { isLocked = Get(state, p, Own) == f + 1; }
             if (File(state, f, Kind) == Temporary && !isLocked) { SetFile(state, f, Kind, Unlinked); }
         }
     }
 
-    /// <summary>The kernel drops a dead process's locks and mappings; what it was about to do stays undone.</summary>
-    private static void Kill(byte[] state, int p)
+    protected override void Kill(byte[] state, int p)
     {
         Release(state, p);
         for (int tier = HotLock; tier <= ColdLock; tier++)
@@ -284,7 +265,7 @@ internal sealed class ObjectModel(PlantedInObjects planted, int puts = 3)
             if (state[tier] == p + 1) { state[tier] = 0; }
         }
 
-        state.AsSpan(FirstProcess + (p * ProcessBytes), ProcessBytes).Clear();
+        Clear(state, p);
     }
 
     private static void Release(byte[] state, int p)
@@ -295,23 +276,13 @@ internal sealed class ObjectModel(PlantedInObjects planted, int puts = 3)
         Set(state, p, Shared, 0);
     }
 
-    private static byte[] Opened(byte[] state, int p, int file, byte pc) =>
-        With(state, next => { Set(next, p, Handle, (byte)(file + 1)); Set(next, p, Pc, pc); });
-
-    private static byte[] Released(byte[] state, int p, byte pc) => With(state, next => { Release(next, p); Set(next, p, Pc, pc); });
-
-    private static byte[] At(byte[] state, int p, byte pc) => With(state, next => Set(next, p, Pc, pc));
+    private byte[] Released(byte[] state, int p, byte pc) => With(state, next => { Release(next, p); Set(next, p, Pc, pc); });
 
     private static string Word(byte tier) => tier == Hot ? "hot" : "cold";
 
     /// <summary>The object that the name leads to; 0 for none.</summary>
     private static byte Visible(byte[] state) =>
         FindSealed(state, Hot) is var hot and >= 0 ? File(state, hot, Number) : FindSealed(state, Cold) is var cold and >= 0 ? File(state, cold, Number) : (byte)0;
-
-    private static bool HasRoom(byte[] state) => Enumerable.Range(0, Files).Any(f => File(state, f, Kind) == Absent);
-
-    private static bool IsShared(byte[] state, int file) =>
-        Enumerable.Range(0, Processes).Any(p => Get(state, p, Handle) == file + 1 && Get(state, p, Shared) == 1);
 
     private static int FindSealed(byte[] state, byte tier)
     {
@@ -323,11 +294,10 @@ internal sealed class ObjectModel(PlantedInObjects planted, int puts = 3)
         return -1;
     }
 
-    /// <summary>A changed copy. Who is asking has seen what the name leads to now; files that nobody has open are forgotten.</summary>
-    private static byte[] With(byte[] state, Action<byte[]> change)
+    /// <summary>Who is asking has seen what the name leads to now.</summary>
+    protected override byte[] With(byte[] state, Action<byte[]> change) => base.With(state, next =>
     {
         byte before = Visible(state);
-        byte[] next = [.. state];
         change(next);
         byte visible = Visible(next);
         if (before != 0 && visible == 0) { next[Gone] = before; }
@@ -338,21 +308,5 @@ internal sealed class ObjectModel(PlantedInObjects planted, int puts = 3)
             Set(next, p, Seen, (byte)(Get(next, p, Seen) | (1 << visible)));
             if (before != visible) { Set(next, p, Moves, (byte)Math.Min(Get(next, p, Moves) + 1, 2)); }
         }
-
-        for (int f = 0; f < Files; f++)
-        {
-            bool isOpen = Enumerable.Range(0, Processes).Any(p => Get(next, p, Handle) == f + 1 || Get(next, p, Own) == f + 1);
-            if (File(next, f, Kind) == Unlinked && !isOpen) { next.AsSpan(FirstFile + (f * FileBytes), FileBytes).Clear(); }
-        }
-
-        return next;
-    }
-
-    private static byte Get(byte[] state, int p, int field) => state[FirstProcess + (p * ProcessBytes) + field];
-
-    private static void Set(byte[] state, int p, int field, byte value) => state[FirstProcess + (p * ProcessBytes) + field] = value;
-
-    private static byte File(byte[] state, int file, int field) => state[FirstFile + (file * FileBytes) + field];
-
-    private static void SetFile(byte[] state, int file, int field, byte value) => state[FirstFile + (file * FileBytes) + field] = value;
+    });
 }

@@ -18,38 +18,23 @@ public enum Planted
 /// elements, impatient loaders that do not wait for each other, a source that changes once, and a SIGKILL at any step.
 /// The budget holds two parts, of which there are four with both versions: loads evict, or are refused.
 /// </summary>
-internal sealed class ProtocolModel(Planted planted, int budget = 2)
+internal sealed class ProtocolModel(Planted planted, int budget = 2) : StateModel
 {
-    private const int Processes = 2, Files = 4;
-
-    // What a state holds, by position in its bytes.
-    private const int Source = 0, Mark = 1, Sum = 2, Capacity = 3, Written = 4, FirstFile = 5, FileBytes = 6, FirstProcess = FirstFile + (Files * FileBytes), ProcessBytes = 6;
-    internal const int Length = FirstProcess + (Processes * ProcessBytes);
-
-    private const int Kind = 0, Name = 1, NameVersion = 2, Content = 3, Complete = 4, Exclusive = 5; // of a file
-    private const int Pc = 0, Wanted = 1, Version = 2, Handle = 3, Shared = 4, Own = 5; // of a process: files are numbered from 1
-    private const byte Absent = 0, Temporary = 1, Sealed = 2, Unlinked = 3;
+    private const int Source = 0, Mark = 1, Sum = 2, Capacity = 3, Written = 4; // of the header
+    private const int Name = 2, NameVersion = 3, Content = 4, Complete = 5; // of a file
+    private const int Wanted = 4, Version = 5; // of a process
 
     // Steps of a process.
-    private const byte Idle = 0, Open = 1, Lock = 2, Look = 3, Map = 4, Enter = 5, Take = 6, Reap = 7, Room = 8, Unlink = 9, Create = 10, Commit = 11,
+    private const byte Open = 1, Lock = 2, Look = 3, Map = 4, Enter = 5, Take = 6, Reap = 7, Room = 8, Unlink = 9, Create = 10, Commit = 11,
         Fill = 12, Check = 13, Rename = 14, Abandon = 15, GiveBack = 16;
 
-    internal static byte[] Initial => new byte[Length];
-
-    /// <summary>Every state that one step leads to, with the step in words.</summary>
-    internal IEnumerable<(string Step, byte[] Next)> Steps(byte[] state)
+    internal override IEnumerable<(string Step, byte[] Next)> Steps(byte[] state)
     {
         if (state[Source] == 0) { yield return ("the source changes", With(state, next => next[Source] = 1)); }
-        for (int p = 0; p < Processes; p++)
-        {
-            int process = p;
-            if (Get(state, p, Pc) != Idle) { yield return ($"{p} is killed", With(state, next => Kill(next, process))); }
-            foreach ((string step, byte[] next) in StepsOf(state, p)) { yield return ($"{p} {step}", next); }
-        }
+        foreach ((string, byte[]) step in base.Steps(state)) { yield return step; }
     }
 
-    /// <summary>The documented invariant that a state breaks, or null.</summary>
-    internal string? FindFault(byte[] state)
+    internal override string? FindFault(byte[] state)
     {
         int files = 0;
         for (int f = 0; f < Files; f++)
@@ -71,7 +56,7 @@ internal sealed class ProtocolModel(Planted planted, int budget = 2)
         return null;
     }
 
-    private IEnumerable<(string, byte[])> StepsOf(byte[] state, int p)
+    protected override IEnumerable<(string, byte[])> StepsOf(byte[] state, int p)
     {
         byte wanted = Get(state, p, Wanted), version = Get(state, p, Version);
         int handle = Get(state, p, Handle) - 1, own = Get(state, p, Own) - 1;
@@ -89,7 +74,7 @@ internal sealed class ProtocolModel(Planted planted, int budget = 2)
             case Open:
                 yield return sealedFile < 0
                     ? ("misses", At(state, p, Enter))
-                    : ("opens", With(state, next => { Set(next, p, Handle, (byte)(sealedFile + 1)); Set(next, p, Pc, Lock); }));
+                    : ("opens", Opened(state, p, sealedFile, Lock));
                 break;
             case Lock:
                 yield return File(state, handle, Exclusive) > 0
@@ -198,7 +183,7 @@ internal sealed class ProtocolModel(Planted planted, int budget = 2)
         Set(state, p, Pc, Reap);
     }
 
-    private static void GiveCapacity(byte[] state, int p)
+    private void GiveCapacity(byte[] state, int p)
     {
         (state[Mark], state[Written], state[Capacity]) = (0, state[Sum], 0);
         if (Get(state, p, Own) > 0) { Set(state, p, Pc, Fill); } else { Kill(state, p); }
@@ -208,7 +193,7 @@ internal sealed class ProtocolModel(Planted planted, int budget = 2)
     {
         for (int f = 0; f < Files; f++)
         {
-            bool isDead = planted == Planted.ReapWithoutTryingTheLock || !Enumerable.Range(0, Processes).Any(other => Get(state, other, Own) == f + 1);
+            bool isDead = planted == Planted.ReapWithoutTryingTheLock || !IsOwned(state, f);
             if (File(state, f, Kind) != Temporary || !isDead) { continue; }
             Remove(state, f);
             state[Sum]--;
@@ -219,11 +204,7 @@ internal sealed class ProtocolModel(Planted planted, int budget = 2)
 
     private void CreateTemporary(byte[] state, int p)
     {
-        int free = Enumerable.Range(0, Files).First(f => File(state, f, Kind) == Absent);
-        Span<byte> file = state.AsSpan(FirstFile + (free * FileBytes), FileBytes);
-        file.Clear();
-        file[Kind] = Temporary;
-        Set(state, p, Own, (byte)(free + 1));
+        Set(state, p, Own, (byte)(CreateFile(state) + 1));
         state[Sum]++;
         Set(state, p, Pc, planted == Planted.CountTheReservationAfterTheLock ? Fill : Commit);
     }
@@ -241,12 +222,11 @@ internal sealed class ProtocolModel(Planted planted, int budget = 2)
         Set(state, p, Pc, Map);
     }
 
-    /// <summary>The kernel drops a dead process's locks and mappings; what it was about to do stays undone.</summary>
-    private static void Kill(byte[] state, int p)
+    protected override void Kill(byte[] state, int p)
     {
         Release(state, p);
         if (state[Capacity] == p + 1) { (state[Capacity], state[Sum]) = (0, state[Written]); } // what it had not written is lost
-        state.AsSpan(FirstProcess + (p * ProcessBytes), ProcessBytes).Clear();
+        Clear(state, p);
     }
 
     private static void Release(byte[] state, int p)
@@ -263,9 +243,6 @@ internal sealed class ProtocolModel(Planted planted, int budget = 2)
         SetFile(state, file, Exclusive, 0);
     }
 
-    private static bool IsShared(byte[] state, int file) =>
-        Enumerable.Range(0, Processes).Any(p => Get(state, p, Handle) == file + 1 && Get(state, p, Shared) == 1);
-
     private static int FindSealed(byte[] state, byte name, byte version)
     {
         for (int f = 0; f < Files; f++)
@@ -277,28 +254,4 @@ internal sealed class ProtocolModel(Planted planted, int budget = 2)
     }
 
     private static byte Count(byte[] state) => (byte)Enumerable.Range(0, Files).Count(f => File(state, f, Kind) is Temporary or Sealed);
-
-    private static byte[] At(byte[] state, int p, byte pc) => With(state, next => Set(next, p, Pc, pc));
-
-    /// <summary>A changed copy; files that nobody has open any more are forgotten.</summary>
-    private static byte[] With(byte[] state, Action<byte[]> change)
-    {
-        byte[] next = [.. state];
-        change(next);
-        for (int f = 0; f < Files; f++)
-        {
-            bool isOpen = Enumerable.Range(0, Processes).Any(p => Get(next, p, Handle) == f + 1 || Get(next, p, Own) == f + 1);
-            if (File(next, f, Kind) == Unlinked && !isOpen) { next.AsSpan(FirstFile + (f * FileBytes), FileBytes).Clear(); }
-        }
-
-        return next;
-    }
-
-    private static byte Get(byte[] state, int p, int field) => state[FirstProcess + (p * ProcessBytes) + field];
-
-    private static void Set(byte[] state, int p, int field, byte value) => state[FirstProcess + (p * ProcessBytes) + field] = value;
-
-    private static byte File(byte[] state, int file, int field) => state[FirstFile + (file * FileBytes) + field];
-
-    private static void SetFile(byte[] state, int file, int field, byte value) => state[FirstFile + (file * FileBytes) + field] = value;
 }
