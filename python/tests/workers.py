@@ -63,5 +63,15 @@ def read_inherited(frame, results):
     results.put(float(frame.to_numpy().sum()))
 
 
+def add_up(sent):
+    """Of rows that were sent: their sum, whether they lie over a part, and the first ones, sent back."""
+    rows, obs = sent
+    base = rows
+    while getattr(base, "base", None) is not None or isinstance(base, memoryview):
+        base = base.obj if isinstance(base, memoryview) else base.base
+    assert obs is None or len(obs) == 2000 and obs["note"].iloc[5] == "note 5"
+    return float(rows.sum()), type(base).__name__ == "Part", rows[:5]
+
+
 if __name__ == "__main__":
     print(json.dumps(start_together(sys.argv[1], int(sys.argv[2]), sys.argv[3])))

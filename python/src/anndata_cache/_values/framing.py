@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from .._store.parts import Layout, Part
-from .columns import column as read_column
+from .columns import column as read_column, strings_or_nan, strings_or_none
 from .encoding import NotPlain, check_json, number_column, string_column, with_validity
 
 TYPE_CHECKING = False
@@ -207,13 +207,9 @@ def _numbers(name: str, values: np.ndarray[Any, Any]) -> tuple[Layout, Buffers[A
 
 def _decode(part: Part, layout: Layout, kind: str | None) -> Any:
     import pandas
-    values = read_column(part, layout)
     if kind in ("None", "NaN"):
-        values = values.copy()
-        missing = ~np.unpackbits(part.array(layout, "validity", np.uint8), count=layout["rows"], bitorder="little").view(bool)
-        values[missing] = None if kind == "None" else np.nan
-        values.setflags(write=False)
-        return values
+        return strings_or_none(part, layout) if kind == "None" else strings_or_nan(part, layout)
+    values = read_column(part, layout)
     if kind is None or isinstance(getattr(values, "dtype", None), pandas.StringDtype):
         return values
     if kind.startswith("datetime64") and "," in kind:
