@@ -56,7 +56,7 @@ def put(obj: Any, key: str | Key, overwrite: bool = True, pickle: bool | None = 
     _put(_encoded(obj, _wants_pickle(pickle)), _name(key), overwrite)
 
 
-def get(key: str | Key, dtype: Literal["pandas", "numpy", "object"] | None = None) -> Any:
+def get(key: str | Key, dtype: Literal["pandas", "numpy", "object", "arrow"] | None = None) -> Any:
     """An object that was put, mapped: arrays are shared and read-only.
 
     Parameters
@@ -65,6 +65,7 @@ def get(key: str | Key, dtype: Literal["pandas", "numpy", "object"] | None = Non
         Its name.
     dtype
         `"pandas"` for a DataFrame or Series, `"numpy"` for an array, `"object"` for anything; by default as `"object"`.
+        `"arrow"` for what Arrow libraries take: see `CachedAnnData.arrow`.
 
     Raises
     ------
@@ -79,9 +80,12 @@ def get(key: str | Key, dtype: Literal["pandas", "numpy", "object"] | None = Non
     part = store.current().find_object(name)
     if part is None:
         raise ObjectNotFound(f"There is no object '{name}': it was not put, or was deleted or evicted. Put it again.")
+    if dtype == "arrow":
+        from ._values.arrow import ArrowElement
+        return ArrowElement(part)
     value = _decoded(part, name)
     if dtype not in (None, "pandas", "numpy", "object"):
-        raise ValueError(f"dtype is {dtype!r}, but must be 'pandas', 'numpy' or 'object'.")
+        raise ValueError(f"dtype is {dtype!r}, but must be 'pandas', 'numpy', 'object' or 'arrow'.")
     if dtype in ("pandas", "numpy") and not type(value).__module__.startswith(dtype):
         raise TypeError(f"'{name}' is a {type(value).__name__}, not of {dtype}. Use get(key, \"object\").")
     return value

@@ -5,6 +5,7 @@
     matrices   dense and sparse matrices, and records
     encoding   an object as a layout and its buffers; framing: dataframes, both ways
     pickling   arrays by handle
+    arrow      parts for Arrow libraries; carrays: the structs of the C data interface
 
 Arrays lie over the part's mapping wherever numpy can read the bytes as they are; they are read-only, and keep it pinned.
 """
