@@ -12,7 +12,7 @@ import os
 from ._errors import CacheError, NoRoom, ObjectNotFound
 from ._key import Key, path_of
 from ._store import loader, store
-from ._store.names import object_name, version_of
+from ._store.names import version_of
 from ._store.sources import observe
 
 TYPE_CHECKING = False
@@ -235,7 +235,7 @@ def _contains(key: str | os.PathLike[str] | Key) -> bool:
 
 
 def _has_object(key: str | os.PathLike[str] | Key) -> bool:
-    return store.current().contains(object_name(_name(key)))
+    return store.current().has_object(_name(key))
 
 
 def _name(key: str | os.PathLike[str] | Key) -> str:
