@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
-from conftest import EXECUTABLE, succeed
+from conftest import EXECUTABLE, REPOSITORY, succeed
+
+from anndata_cache._store.names import object_name
 
 FRAMES = {
     "plain": pd.DataFrame(
@@ -208,3 +210,14 @@ def test_the_executable_reads_what_python_puts(tmp_path):
     cache.put({"a": [1, None]}, "plain")
     subprocess.run([EXECUTABLE, "get", "plain", "-o", tmp_path / "plain.json"], check=True)
     assert json.loads((tmp_path / "plain.json").read_text()) == {"a": [1, None]}
+
+
+def test_a_pickle_that_was_stored_long_ago_is_read(folders):
+    golden = REPOSITORY / "tests" / "data" / "parts" / "v1-pickle.arrow"
+    cache.put({1}, "golden", pickle=True)
+    place = folders.hot / "parts" / object_name("golden")
+    place.unlink()
+    place.write_bytes(golden.read_bytes())
+    place.chmod(0o400)
+    found = cache.get("golden")
+    assert found["größe"] == 1.5 and bytes(found["buffer"]) == bytes(range(8))
