@@ -132,7 +132,11 @@ def _matrix(source: Source, format: str | None) -> Any:
         values = matrices.dense(part)
         return pandas.DataFrame(values.reshape(len(rows), len(columns)), index=rows, columns=columns, copy=False)
     _check_fits(part)
-    return pandas.DataFrame.sparse.from_spmatrix(matrices.sparse(part), index=rows, columns=columns)
+    matrix = matrices.sparse(part).tocsc()
+    if not part.layout["columns"][0].get("canonical"):
+        matrix = matrix.copy()  # pandas would sort the shared one, and takes no position twice
+        matrix.sum_duplicates()
+    return pandas.DataFrame.sparse.from_spmatrix(matrix, index=rows, columns=columns)
 
 
 def _as(matrix: Any, format: str) -> Any:
