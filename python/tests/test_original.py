@@ -98,6 +98,15 @@ def test_x_of_a_sparse_file_in_any_order_that_repeats_places(tmp_path, kind):
     assert np.array_equal(cache.X(tmp_path / "odd.h5ad").to_numpy(), matrix.toarray())
 
 
+def test_metadata_names_a_file_as_it_was_asked_for(tmp_path):
+    (tmp_path / "study").mkdir()
+    link = tmp_path / "study" / "pbmc-2.h5ad"
+    link.symlink_to(SAMPLE)
+    found = cache.metadata(link)
+    assert (found["id"], found["project"], found["filename"]) == (str(link), "study", "pbmc-2")
+    assert cache.metadata(SAMPLE)["filename"] == "pbmc-like"
+
+
 def test_metadata_of_a_sparse_file_without_such_notes():
     described = cache.metadata(SAMPLE)
     assert described["samples"] == 700 and described["log-base"] == 2 and described["version"] == "like"

@@ -88,7 +88,7 @@ def metadata(key: str | os.PathLike[str] | Key) -> dict[str, Any]:
         `release notes`, `version`, `log-base`, and counts of distinct values of the columns that dashboards show.
     """
     path = path_of(key)
-    return or_directly(lambda: dict(store.current().fresh(path, _metadata)), lambda file: _described(file, path), path)
+    return or_directly(lambda: dict(store.current().fresh(path, lambda source: _metadata(source, path))), lambda file: _described(file, path), path)
 
 
 def indices(key: str | os.PathLike[str] | Key) -> dict[str, list[Any]]:
@@ -175,13 +175,13 @@ def _available_bytes() -> int:
     return max(available, 0)
 
 
-def _metadata(source: Source) -> dict[str, Any]:
+def _metadata(source: Source, path: str) -> dict[str, Any]:
     known: dict[str, Any] | None = source.memo.get("metadata")
     if known is not None:
         return known
     tree = tree_of(source)
     frames = [frame_of(source, name, None, ("var", "uns") if tree.find("uns") else ("var",)) for name in _FRAMES]
-    described = _describe.metadata(source.path, frames[0], frames[1], _finder(source, tree))
+    described = _describe.metadata(path, frames[0], frames[1], _finder(source, tree))
     return source.remember("metadata", [source.part(name) for name in _FRAMES], described)
 
 

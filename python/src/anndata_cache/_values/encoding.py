@@ -149,6 +149,8 @@ def _array(value: np.ndarray[Any, Any]) -> tuple[Layout, Buffers[Any]]:
 
 
 def _sparse(value: Any) -> tuple[Layout, Buffers[Any]]:
+    if len(value.shape) != 2:
+        raise NotPlain(f"a sparse array of {len(value.shape)} axes")
     matrix = value if value.format in ("csr", "csc") else value.tocsr()
     index = np.dtype("<i8" if matrix.indptr.dtype.itemsize == 8 or matrix.indices.dtype.itemsize == 8 else "<i4")
     offsets, indices = np.ascontiguousarray(matrix.indptr, index), np.ascontiguousarray(matrix.indices, index)

@@ -17,6 +17,7 @@ import numpy as np
 from .._store.parts import Layout, Part
 from .columns import column as read_column, strings_or_nan, strings_or_none
 from .encoding import NotPlain, check_json, number_column, string_column, with_validity
+from .frames import text_labels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _axis(labels: list[Any], extra: dict[str, Any]) -> pandas.Index:
         return pandas.MultiIndex.from_tuples(labels, names=names)
     if extra.get("axis") == "range":
         return pandas.RangeIndex(len(labels), name=names[0])
-    return pandas.Index(labels, name=names[0], **({} if "names" in extra else {"dtype": object}))
+    return pandas.Index(labels, name=names[0]) if "names" in extra else text_labels(labels, names[0])
 
 
 def _encode_index(index: pandas.Index, extra: dict[str, Any]) -> tuple[list[Layout], Buffers[Any]]:
@@ -210,10 +211,12 @@ def _decode(part: Part, layout: Layout, kind: str | None) -> Any:
     if kind in ("None", "NaN"):
         return strings_or_none(part, layout) if kind == "None" else strings_or_nan(part, layout)
     values = read_column(part, layout)
-    if kind is None or isinstance(getattr(values, "dtype", None), pandas.StringDtype):
+    if kind is None:
         return values
+    if isinstance(getattr(values, "dtype", None), pandas.StringDtype):
+        return values if str(values.dtype) == kind else values.astype(kind)  # pandas 3 has two types of text
     if kind.startswith("datetime64") and "," in kind:
-        return pandas.DatetimeIndex(values.view("M8[ns]")).tz_localize("UTC").tz_convert(pandas.api.types.pandas_dtype(kind).tz).array
+        return pandas.DatetimeIndex(values.view(f"M8{kind[10:kind.index(',')]}]")).tz_localize("UTC").tz_convert(pandas.api.types.pandas_dtype(kind).tz).array
     return pandas.array(values.view(kind), dtype=kind, copy=False)
 
 
