@@ -146,13 +146,16 @@ def csv(key: str | os.PathLike[str] | Key, **kwargs: Any) -> pandas.DataFrame:
     key
         Path of the file, or its name in `ANNDATA_DATA_FOLDER`.
     **kwargs
-        For `pandas.read_csv`; other arguments are another table.
+        For `pandas.read_csv`; other arguments are another table. With `float_precision="round_trip"` alone, which reads numbers
+        exactly, the table is the one of the executable's `csv` and of C#'s `Csv`: parsed faster, and one copy for all languages.
     """
     import pandas
 
     from ._values.encoding import NotPlain, encode
     text = key.path if isinstance(key, Key) else os.fspath(key)
     path = os.path.realpath(os.path.join(store.current().settings.data_folder, text))
+    if kwargs == {"float_precision": "round_trip"} and (shared := _shared_csv(path)) is not None:
+        return shared
     name = f"csv:{hashlib.sha256(json.dumps([path, kwargs], sort_keys=True, default=repr).encode()).hexdigest()[:32]} {path}"[:_MAX_NAME]
     version = version_of(observe(path))
     part = store.current().find_object(name)
@@ -165,6 +168,16 @@ def csv(key: str | os.PathLike[str] | Key, **kwargs: Any) -> pandas.DataFrame:
     except (NotPlain, CacheError):
         pass  # it has columns that only Python has, or there is no room: it is parsed, all the same
     return table
+
+
+def _shared_csv(path: str) -> pandas.DataFrame | None:
+    """The table as the executable parses it; None where pandas would make something else of it, or it cannot be had."""
+    from ._values.framing import decode_table
+    try:
+        part = store.current().table(path)
+    except CacheError:
+        return None
+    return None if part is None else decode_table(part)
 
 
 def _put(encoded: tuple[Layout, list[Any]], name: str, overwrite: bool) -> None:

@@ -88,7 +88,8 @@ def metadata(key: str | os.PathLike[str] | Key) -> dict[str, Any]:
         `release notes`, `version`, `log-base`, and counts of distinct values of the columns that dashboards show.
     """
     path = path_of(key)
-    return or_directly(lambda: dict(store.current().fresh(path, lambda source: _metadata(source, path))), lambda file: _described(file, path), path)
+    return or_directly(lambda: dict(store.current().fresh(path, lambda source: _metadata(source, path))),
+                       lambda file: _described(file, path), path)
 
 
 def indices(key: str | os.PathLike[str] | Key) -> dict[str, list[Any]]:

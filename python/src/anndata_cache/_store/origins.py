@@ -61,7 +61,9 @@ def reopen(source: str, element: str, name: str, stamp: Stamp | None = None) -> 
     try:
         now = here.source(source)
         if now.name_of(element) == name:
-            return now.part(element)
+            part = here.table(source) if element == store.TABLE else now.part(element)
+            if part is not None and part.name == name:
+                return part
     except SourceNotFound:
         raise SourceNotFound(
             f"What was sent was '{element}' of '{source}', which has been deleted since, and no tier has its part. Send a copy.") from None

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _MAX_ATTEMPTS, _MAX_LOOKS = 4, 8
 _MAX_SOURCES = 128
 _DROPPED = -1
-_TREE = ""
+_TREE, TABLE = "", "csv"
 _KEPT_SHARE = 16
 """A process keeps at most this fraction of the main tier's file system mapped without using it (P2)."""
 
@@ -187,6 +187,15 @@ class Store:
             part = self.cold.pin(name, count)
         if part is not None:
             self._mapped[name] = part
+        return part
+
+    def table(self, path: str) -> Part | None:
+        """The part of a CSV file, parsed where no tier has it; None where the file changes meanwhile."""
+        part = self.find(self.source(path).name_of(TABLE))
+        if part is None:
+            loader.call(["csv", "--json", "--", path])
+            self.reopen()
+            part = self.find(self.source(path).name_of(TABLE), count=False)
         return part
 
     def find_object(self, name: str) -> Part | None:

@@ -90,6 +90,19 @@ def decode_frame(part: Part) -> Any:
     return frame
 
 
+def decode_table(part: Part) -> pandas.DataFrame | None:
+    """The DataFrame of a CSV file's part; None where pandas makes an index, objects of bools because some are missing, or no rows."""
+    import pandas
+    columns, rows = part.layout["columns"], part.layout["shape"][0]
+    has_gaps = any(column["kind"] == "bool" and column.get("validity") for column in columns)
+    if rows == 0 or has_gaps or part.layout.get("index") is not None:
+        return None
+    arrays = [_decode(part, one, "NaN" if one["kind"] == "string" and one.get("validity") else None) for one in columns]
+    frame = pandas.DataFrame(dict(enumerate(arrays)), index=pandas.RangeIndex(rows), copy=False)
+    frame.columns = text_labels([one["name"] for one in columns])
+    return frame
+
+
 def _axis(labels: list[Any], extra: dict[str, Any]) -> pandas.Index:
     import pandas
     names = [_relabel(name) for name in extra.get("levels", [None])]
@@ -216,7 +229,8 @@ def _decode(part: Part, layout: Layout, kind: str | None) -> Any:
     if isinstance(getattr(values, "dtype", None), pandas.StringDtype):
         return values if str(values.dtype) == kind else values.astype(kind)  # pandas 3 has two types of text
     if kind.startswith("datetime64") and "," in kind:
-        return pandas.DatetimeIndex(values.view(f"M8{kind[10:kind.index(',')]}]")).tz_localize("UTC").tz_convert(pandas.api.types.pandas_dtype(kind).tz).array
+        times = pandas.DatetimeIndex(values.view(f"M8{kind[10:kind.index(',')]}]"))
+        return times.tz_localize("UTC").tz_convert(pandas.api.types.pandas_dtype(kind).tz).array
     return pandas.array(values.view(kind), dtype=kind, copy=False)
 
 
