@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import pickle
 import subprocess
 
 import anndata_cache as cache
@@ -11,7 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
-from conftest import EXECUTABLE, succeed
+from conftest import EXECUTABLE, REPOSITORY, succeed
+
+from anndata_cache._store import store
+from anndata_cache._store.names import object_name
 
 FRAMES = {
     "plain": pd.DataFrame(
@@ -125,7 +129,6 @@ def test_a_pickles_buffers_are_mapped_and_the_variable_asks_for_one(monkeypatch)
 
 
 def test_a_pickle_of_another_user_is_not_loaded():
-    from anndata_cache._store import store
     cache.put({1}, "theirs", pickle=True)
     part = store.current().find_object("theirs")
     part.owner += 1
@@ -190,6 +193,46 @@ def test_a_table_is_parsed_once_and_again_when_its_file_changes(tmp_path, monkey
     assert cache.csv(path)["count"].tolist() == [1, 2, 3] and len(parsed) == 3
 
 
+TABLES = {
+    "every type": "name,whole,part,flag,gap,text\na,1,0.1,True,1,x\nb,-2,1e300,False,,\nc,3,2.5,True,3,\"y, z\"\n",
+    "large": "n,u,o\n9223372036854775807,18446744073709551615,99999999999999999999\n1,2,3\n",
+    "large with gaps": "n,m\n99999999999999999999,1\n,2\n", "missing words": "a,b\nNA,null\n1,x\nnan,N/A\n",
+    "same names": "a,a,b\n1,2,3\n", "no name": ",b\n1,2\n", "empty column": "a,b\n,1\n,2\n", "no rows": "a,b\n",
+    "blank lines": "a\n\n1\n\n2\n",
+    "quotes": 'a,b\n"x ""y""",1\n"line\nbreak",2\n', "spaces": "a,b\n 1,x \n2 , y\n", "zeros": "a,b\n007,+1\n010,-0\n",
+    "bools with gaps": "a,b\nTrue,1\n,2\nFalse,3\n", "row names": "a,b\nx,1,2\ny,3,4\n", "other bools": "a,b\ntrue,TRUE\nfalse,FALSE\n",
+    "infinite": "a,b\ninf,-inf\n1,Infinity\n", "text and numbers": "a\n1\nx\n2.5\n",
+    "long fraction": "a\n0.30000000000000004\n2.2250738585072011e-308\n",
+    "umlauts": "größe,ä\nü,1\n", "windows": "a,b\r\n1,x\r\n", "dates": "a\n2026-01-01\n", "short row": "a,b,c\n1,2\n",
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_is_the_same_whoever_parses_it(name, tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_bytes(TABLES[name].encode())
+    expected = pd.read_csv(path, float_precision="round_trip")
+    for _ in range(2):
+        found = cache.csv(path, float_precision="round_trip")
+        pd.testing.assert_frame_equal(found, expected, check_exact=True)
+        assert found.columns.equals(expected.columns) and type(found.index) is type(expected.index)
+
+
+def test_an_exact_table_is_the_part_that_other_languages_have(tmp_path, monkeypatch, folders):
+    path = tmp_path / "table.csv"
+    path.write_text("name,count\na,1\nb,\n")
+    done = subprocess.run([EXECUTABLE, "csv", path, "--json"], capture_output=True, text=True, check=True)
+    monkeypatch.setattr(pd, "read_csv", None)
+    assert cache.csv(path, float_precision="round_trip")["name"].tolist() == ["a", "b"]
+    assert folders.parts() == [json.loads(done.stdout)["file"].rpartition("/")[2]]
+    sent = pickle.dumps(cache.csv(path, float_precision="round_trip"))
+    store.current().release()
+    subprocess.run([EXECUTABLE, "evict", path], capture_output=True, check=True)
+    assert len(sent) < 1200 + len(str(path)) and pickle.loads(sent)["name"].tolist() == ["a", "b"]
+    path.write_text("name,count\nc,1\n")
+    assert cache.csv(path, float_precision="round_trip")["name"].tolist() == ["c"]
+
+
 def test_an_object_larger_than_the_store_is_a_memory_error(monkeypatch):
     monkeypatch.setenv("ANNDATA_CACHE_HOT_BYTES", "1MB")
     with pytest.raises(MemoryError, match="budget"):
@@ -208,3 +251,14 @@ def test_the_executable_reads_what_python_puts(tmp_path):
     cache.put({"a": [1, None]}, "plain")
     subprocess.run([EXECUTABLE, "get", "plain", "-o", tmp_path / "plain.json"], check=True)
     assert json.loads((tmp_path / "plain.json").read_text()) == {"a": [1, None]}
+
+
+def test_a_pickle_that_was_stored_long_ago_is_read(folders):
+    golden = REPOSITORY / "tests" / "data" / "parts" / "v1-pickle.arrow"
+    cache.put({1}, "golden", pickle=True)
+    place = folders.hot / "parts" / object_name("golden")
+    place.unlink()
+    place.write_bytes(golden.read_bytes())
+    place.chmod(0o400)
+    found = cache.get("golden")
+    assert found["größe"] == 1.5 and bytes(found["buffer"]) == bytes(range(8))

@@ -90,6 +90,23 @@ def test_metadata_and_indices(data_folder):
     assert len(cache.indices("project/study-1.4")["samples"]) == 2000 and cache.metadata("project/study-1.4")["samples"] == 2000
 
 
+@pytest.mark.parametrize("kind", ["csr_matrix", "csc_matrix"])
+def test_x_of_a_sparse_file_in_any_order_that_repeats_places(tmp_path, kind):
+    anndata, sparse = pytest.importorskip("anndata"), pytest.importorskip("scipy.sparse")
+    matrix = getattr(sparse, kind)((np.array([1, 2, 4, 8], "f4"), np.array([2, 0, 1, 1]), np.array([0, 2, 4, 4])), shape=(3, 3))
+    anndata.AnnData(matrix, dtype="f4").write_h5ad(tmp_path / "odd.h5ad")
+    assert np.array_equal(cache.X(tmp_path / "odd.h5ad").to_numpy(), matrix.toarray())
+
+
+def test_metadata_names_a_file_as_it_was_asked_for(tmp_path):
+    (tmp_path / "study").mkdir()
+    link = tmp_path / "study" / "pbmc-2.h5ad"
+    link.symlink_to(SAMPLE)
+    found = cache.metadata(link)
+    assert (found["id"], found["project"], found["filename"]) == (str(link), "study", "pbmc-2")
+    assert cache.metadata(SAMPLE)["filename"] == "pbmc-like"
+
+
 def test_metadata_of_a_sparse_file_without_such_notes():
     described = cache.metadata(SAMPLE)
     assert described["samples"] == 700 and described["log-base"] == 2 and described["version"] == "like"

@@ -2,6 +2,7 @@
 // argument or else by a line of stdin, it prints one line of JSON: what the schema declares and what the columns hold.
 //
 //   numbers      SHA-256 of the little-endian values in C order; bools as one byte each, 0 or 1
+//   bytes        SHA-256 of all of them
 //   strings      SHA-256 of each string's UTF-8 bytes followed by one zero byte
 //   dictionary   SHA-256 of the codes as int32, -1 where a value is missing; the categories as a column
 //   lists        SHA-256 of the offsets and the indices as int64, and of the values
@@ -22,6 +23,7 @@ const typeName = type => String(type).toLowerCase();
 function describe(vector, type) {
     if (DataType.isDictionary(type)) { return describeDictionary(vector, type); }
     if (DataType.isUtf8(type) || DataType.isLargeUtf8(type)) { return describeStrings(vector); }
+    if (DataType.isLargeBinary(type)) { return describeBytes(vector); }
     if (DataType.isList(type) || DataType.isLargeList(type)) { return describeLists(vector); }
     return describeNumbers(vector, type);
 }
@@ -68,6 +70,10 @@ function describeStrings(vector) {
         kind: "strings", n: vector.length, zeroed: hashStrings(texts), ...missing(vector),
         bytes: texts.reduce((sum, text) => sum + Buffer.byteLength(text ?? ""), 0), first: texts.slice(0, 3),
     };
+}
+
+function describeBytes(vector) {
+    return { kind: "bytes", n: vector.length, sha256: sha256(Buffer.concat(rowsOf(vector, row => vector.get(row)))), ...missing(vector) };
 }
 
 function describeDictionary(vector, type) {

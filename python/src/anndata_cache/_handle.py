@@ -11,12 +11,13 @@ from ._store import store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterator, TypeVar
+    from typing import Any, Callable, Iterable, Iterator, TypeVar
 
     import anndata
     import pandas
 
     from ._store.store import Source
+    from ._values.arrow import ArrowElement
 
     T = TypeVar("T")
 
@@ -149,6 +150,29 @@ class CachedAnnData(Sliced):
         is never changed, and may be evicted when nothing has.
         """
         return self._fresh(lambda source: source.part(self._element(source, element).part).file)
+
+    def arrow(self, element: str, columns: Iterable[str] | None = None) -> ArrowElement:
+        """An element for Arrow libraries of this process: `pyarrow.table(h.arrow("obs"))`, `polars.DataFrame(h.arrow("obs"))`.
+
+        Parameters
+        ----------
+        element
+            Its path. Of a column of a dataframe, that column.
+        columns
+            Names of a dataframe's columns, in the order wanted; by default the row names and all columns.
+
+        Returns
+        -------
+        ArrowElement
+            It has `__arrow_c_stream__`. Nothing is copied: what is imported lies over shared memory and keeps it pinned.
+        """
+        from ._values.arrow import ArrowElement
+
+        def build(source: Source) -> ArrowElement:
+            found = self._element(source, element)
+            wanted = [found.name] if found.part != found.path and columns is None else columns
+            return ArrowElement(source.part(found.part), wanted)
+        return self._fresh(build)
 
     def to_anndata(self, copy: bool = False) -> anndata.AnnData:
         """All of it as an `anndata.AnnData`; see `read_h5ad`."""

@@ -88,7 +88,8 @@ def metadata(key: str | os.PathLike[str] | Key) -> dict[str, Any]:
         `release notes`, `version`, `log-base`, and counts of distinct values of the columns that dashboards show.
     """
     path = path_of(key)
-    return or_directly(lambda: dict(store.current().fresh(path, _metadata)), lambda file: _described(file, path), path)
+    return or_directly(lambda: dict(store.current().fresh(path, lambda source: _metadata(source, path))),
+                       lambda file: _described(file, path), path)
 
 
 def indices(key: str | os.PathLike[str] | Key) -> dict[str, list[Any]]:
@@ -132,7 +133,11 @@ def _matrix(source: Source, format: str | None) -> Any:
         values = matrices.dense(part)
         return pandas.DataFrame(values.reshape(len(rows), len(columns)), index=rows, columns=columns, copy=False)
     _check_fits(part)
-    return pandas.DataFrame.sparse.from_spmatrix(matrices.sparse(part), index=rows, columns=columns)
+    matrix = matrices.sparse(part).tocsc()
+    if not part.layout["columns"][0].get("canonical"):
+        matrix = matrix.copy()  # pandas would sort the shared one, and takes no position twice
+        matrix.sum_duplicates()
+    return pandas.DataFrame.sparse.from_spmatrix(matrix, index=rows, columns=columns)
 
 
 def _as(matrix: Any, format: str) -> Any:
@@ -171,13 +176,13 @@ def _available_bytes() -> int:
     return max(available, 0)
 
 
-def _metadata(source: Source) -> dict[str, Any]:
+def _metadata(source: Source, path: str) -> dict[str, Any]:
     known: dict[str, Any] | None = source.memo.get("metadata")
     if known is not None:
         return known
     tree = tree_of(source)
     frames = [frame_of(source, name, None, ("var", "uns") if tree.find("uns") else ("var",)) for name in _FRAMES]
-    described = _describe.metadata(source.path, frames[0], frames[1], _finder(source, tree))
+    described = _describe.metadata(path, frames[0], frames[1], _finder(source, tree))
     return source.remember("metadata", [source.part(name) for name in _FRAMES], described)
 
 

@@ -39,6 +39,10 @@ internal static class GoldenHashes
                 Same(what, found, "indices", Hash(Wide(column.Indices, layout.IndexType)));
                 Same(what, found, "values", Hash(column.Values));
                 break;
+            case ColumnKind.Bytes:
+                Same(what, found, "kind", "bytes");
+                Same(what, found, "sha256", Hash(column.Values));
+                break;
             default:
                 Same(what, found, "kind", "strings");
                 Same(what, found, "mask", Hash(Mask(column)));

@@ -98,6 +98,13 @@ internal sealed record GoldenColumn(ColumnLayout Layout, byte[] Values)
         return new GoldenColumn(layout, bytes) { Offsets = offsets };
     }
 
+    /// <summary>One row of bytes of any kind.</summary>
+    internal static GoldenColumn Bytes(string name, byte[] bytes)
+    {
+        ColumnLayout layout = new() { Name = name, Kind = ColumnKind.Bytes, Rows = 1, Values = new(0, bytes.Length), Offsets = new(0, 2 * sizeof(long)) };
+        return new GoldenColumn(layout, bytes) { Offsets = [.. BitConverter.GetBytes(0L), .. BitConverter.GetBytes((long)bytes.Length)] };
+    }
+
     /// <summary>Writes the buffers to where the plan has put them, and says what only the data tell.</summary>
     internal void Fill(ByteTarget target)
     {

@@ -39,11 +39,15 @@ internal sealed record GoldenPart(string Name, PartLayout Layout, IReadOnlyList<
         One("column-nullable", PartKind.Column, "nullable-integer", [5], GoldenColumn.Numbers<ushort>(
             "counts", DType.UInt16, [1, 99, 65535, 0, 98], present: s_present, encoding: "nullable-integer")),
         One("json", PartKind.Json, "dict", [], GoldenColumn.Json(Uns)),
+        Pickle(),
     ];
 
     /// <summary>The text of the JSON part.</summary>
     internal const string Uns =
         """{"path":"uns","kind":"dict","encoding_type":"dict","encoding_version":"0.1.0","children":[{"path":"uns/title","kind":"string","encoding_type":"string","encoding_version":"0.2.0","part":"uns","value":"Größe"},{"path":"uns/big","kind":"number","dtype":"uint64","part":"uns","value":18446744073709551615},{"path":"uns/nan","kind":"number","dtype":"float32","part":"uns","bytes":"0000C0FF"},{"path":"uns/none","kind":"null","part":"uns"}]}""";
+
+    /// <summary>What Python's pickle makes, protocol 5, of <c>{"größe": 1.5, "buffer": PickleBuffer(bytes(range(8)))}</c>.</summary>
+    private const string Pickled = "80059523000000000000007D94288C076772C3B6C39F6594473FF80000000000008C06627566666572949798752E";
 
     internal static GoldenPart Get(string name) => All.Single(part => part.Name == name);
 
@@ -71,6 +75,17 @@ internal sealed record GoldenPart(string Name, PartLayout Layout, IReadOnlyList<
             Shape = shape, Columns = [column.Layout],
         };
         return new GoldenPart(name, layout, [column]);
+    }
+
+    /// <summary>A named object that only Python interprets: the pickle, then its buffer.</summary>
+    private static GoldenPart Pickle()
+    {
+        GoldenColumn[] columns = [GoldenColumn.Bytes("pickle", Convert.FromHexString(Pickled)), GoldenColumn.Bytes("buffer 1", [0, 1, 2, 3, 4, 5, 6, 7])];
+        PartLayout layout = new()
+        {
+            Kind = PartKind.Pickle, Element = "golden", Source = "", Object = "golden", Shape = [], Columns = [.. columns.Select(column => column.Layout)],
+        };
+        return new GoldenPart("pickle", layout, columns);
     }
 
     /// <summary>A dataframe with a column of every type.</summary>

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from .origins import Origin
+
     Layout = dict[str, Any]
 else:
     Layout = dict  # what the JSON says; docs/part-format.md has the table
@@ -55,6 +57,8 @@ class Part(mmap.mmap):
         Device, inode and ctime of the file: tells an object's part from the one that replaced it.
     owner
         Number of the user whose file it is.
+    origin
+        What names it for other processes, once that was asked for.
     """
 
     name: str
@@ -63,9 +67,16 @@ class Part(mmap.mmap):
     layout: Layout
     stamp: tuple[int, int, int]
     owner: int
+    origin: Origin | None = None
 
     def __new__(cls, descriptor: int, length: int) -> Part:
         return super().__new__(cls, descriptor, length, prot=mmap.PROT_READ, **_WITHOUT_DESCRIPTOR)  # type: ignore[call-arg]
+
+    @property
+    def address(self) -> int:
+        """Where the mapping begins in this process's memory."""
+        import numpy as np
+        return int(np.frombuffer(self, np.uint8, 1).__array_interface__["data"][0])
 
     def array(self, column: Layout, buffer: str, dtype: Any) -> np.ndarray[Any, Any]:
         """One buffer of a column as a read-only array over the mapping; empty where the column has none."""

@@ -10,6 +10,9 @@ P2  What is kept without use is bounded in bytes, and given up when         Othe
     some process has found no room (the board's pressure moved).            all the room.
 P3  No table is needed for anything but speed; each change of one is a      Forked children and threads: a lost entry
     single operation of a dict.                                             is found again in a tier.
+P4  While the hot tier has a name of an object, the cold one is not         Readers of objects: a crash between the two
+    looked at; what was mapped from it is looked at again. Neither has      leaves an older one in the cold tier, and an
+    it: both are looked at once more.                                       overwrite may move it between two looks.
 """
 
 from __future__ import annotations
@@ -31,10 +34,10 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-_MAX_ATTEMPTS = 4
+_MAX_ATTEMPTS, _MAX_LOOKS = 4, 8
 _MAX_SOURCES = 128
 _DROPPED = -1
-_TREE = ""
+_TREE, TABLE = "", "csv"
 _KEPT_SHARE = 16
 """A process keeps at most this fraction of the main tier's file system mapped without using it (P2)."""
 
@@ -186,20 +189,47 @@ class Store:
             self._mapped[name] = part
         return part
 
+    def table(self, path: str) -> Part | None:
+        """The part of a CSV file, parsed where no tier has it; None where the file changes meanwhile."""
+        part = self.find(self.source(path).name_of(TABLE))
+        if part is None:
+            loader.call(["csv", "--json", "--", path])
+            self.reopen()
+            part = self.find(self.source(path).name_of(TABLE), count=False)
+        return part
+
     def find_object(self, name: str) -> Part | None:
-        """The part of a named object as it is now. Unlike those of elements, it can be replaced."""
-        file = object_name(name)
-        for tier in (self.hot, self.cold):
-            stamp = tier.stamp_of(file) if tier is not None else None
-            if tier is None or stamp is None:
+        """The part of a named object as it is now. Unlike those of elements, it can be replaced, also by one in the other tier (P4)."""
+        file, misses = object_name(name), 0
+        for _ in range(_MAX_LOOKS):
+            hot, cold = (tier.stamp_of(file) if tier is not None else None for tier in (self.hot, self.cold))
+            if hot is None and cold is None:
+                misses += 1
+                if misses == 2:
+                    return None
+                self.reopen()
                 continue
+            tier, stamp = (self.hot, hot) if hot is not None else (self.cold, cold)
             part = self._mapped.get(file)
             if part is None or part.stamp != stamp:
-                part = tier.pin(file)
-            if part is not None:
-                self._mapped[file] = part
-                return part
+                part = tier.pin(file)  # type: ignore[union-attr]
+            if part is None or tier is self.cold and not self._is_still_cold(file, part):
+                continue
+            self._mapped[file] = part
+            return part
         return None
+
+    def _is_still_cold(self, file: str, part: Part) -> bool:
+        """First that no hot one has come, then that this one was not replaced: an overwrite makes the hot one before it takes the cold."""
+        assert self.cold is not None
+        return (self.hot is None or self.hot.stamp_of(file) is None) and self.cold.stamp_of(file) == part.stamp
+
+    def has_object(self, name: str) -> bool:
+        """Whether a tier has an object of this name. A folder may have been made anew since it was opened."""
+        file = object_name(name)
+        if not self.contains(file):
+            self.reopen()
+        return self.contains(file)
 
     def contains(self, name: str) -> bool:
         """Whether a tier has a part of this name."""

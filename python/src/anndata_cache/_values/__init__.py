@@ -3,7 +3,9 @@
     columns    one column as an array: numbers, strings, categoricals, nullable values, lists
     frames     a dataframe, and the copies that are handed out
     matrices   dense and sparse matrices, and records
-    dicts      uns and the tree of elements
+    encoding   an object as a layout and its buffers; framing: dataframes, both ways
+    pickling   arrays by handle
+    arrow      parts for Arrow libraries; carrays: the structs of the C data interface
 
 Arrays lie over the part's mapping wherever numpy can read the bytes as they are; they are read-only, and keep it pinned.
 """

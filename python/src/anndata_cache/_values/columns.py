@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from .._store.parts import Layout, Part
+from .pickling import made
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Callable
 
 Array = np.ndarray
 _SEPARATORS = (b"\0", b"\n", b"\x1f")
@@ -40,7 +41,7 @@ def column(part: Part, layout: Layout) -> Any:
 def numbers(part: Part, layout: Layout) -> Array[Any, Any]:
     """The values of a column of numbers or bools; of bools, which are stored as bits, a copy."""
     if layout["kind"] == "bool":
-        return _sealed(_bits(part, layout, "values"))
+        return made(_bits(part, layout, "values"), part, layout, "numbers")
     width = layout.get("width", 1)
     values = part.array(layout, "values", layout["dtype"])
     return values if width == 1 else values.reshape(layout["rows"], width)
@@ -48,7 +49,7 @@ def numbers(part: Part, layout: Layout) -> Array[Any, Any]:
 
 def missing_of(part: Part, layout: Layout) -> Array[Any, Any] | None:
     """True where a value is missing; None where none can be."""
-    return None if not layout.get("validity") else ~_bits(part, layout, "validity")
+    return None if not layout.get("validity") else made(~_bits(part, layout, "validity"), part, layout, "missing")
 
 
 def strings(part: Part, layout: Layout) -> Array[Any, Any]:
@@ -57,12 +58,12 @@ def strings(part: Part, layout: Layout) -> Array[Any, Any]:
         distinct = strings(part, layout["categories"])
         codes = part.array(layout, "values", layout["dtype"])
         if len(distinct) == 0:
-            return _sealed(np.full(layout["rows"], "", object))
-        return _sealed(distinct.take(codes))
+            return made(np.full(layout["rows"], "", object), part, layout, "strings")
+        return made(distinct.take(codes), part, layout, "strings")
     offsets, values = part.array(layout, "offsets", np.int64), part.array(layout, "values", np.uint8)
     result = np.empty(layout["rows"], object)
     result[:] = _split(offsets, values)
-    return _sealed(result)
+    return made(result, part, layout, "strings")
 
 
 def categorical(part: Part, layout: Layout) -> Any:
@@ -71,12 +72,7 @@ def categorical(part: Part, layout: Layout) -> Any:
     Categories that are not distinct make no categorical: then it is an object array of the values.
     """
     import pandas
-    codes = part.array(layout, "values", layout["dtype"])
-    missing = missing_of(part, layout)
-    if missing is not None and layout.get("null_count", 1):
-        codes = codes.copy()
-        codes[missing] = -1
-        _sealed(codes)
+    codes = codes_of(part, layout)
     categories = column(part, layout["categories"])
     try:
         return pandas.Categorical.from_codes(codes, categories, ordered=bool(layout.get("ordered")))
@@ -84,6 +80,30 @@ def categorical(part: Part, layout: Layout) -> Any:
         values = np.asarray(categories, object).take(codes, mode="clip")
         values[codes < 0] = np.nan
         return _sealed(values)
+
+
+def codes_of(part: Part, layout: Layout) -> Array[Any, Any]:
+    """Positions of categories, over the mapping unless some are missing; -1 where they are."""
+    codes = part.array(layout, "values", layout["dtype"])
+    missing = missing_of(part, layout)
+    if missing is None or not layout.get("null_count", 1):
+        return codes
+    codes = codes.copy()
+    codes[missing] = -1
+    return made(codes, part, layout, "codes")
+
+
+def strings_or_none(part: Part, layout: Layout, gap: Any = None) -> Array[Any, Any]:
+    """The strings of a column, and what stands for a missing one."""
+    values, missing = strings(part, layout).copy(), missing_of(part, layout)
+    if missing is not None:
+        values[missing] = gap
+    return made(values, part, layout, "strings or None" if gap is None else "strings or NaN")
+
+
+def strings_or_nan(part: Part, layout: Layout) -> Array[Any, Any]:
+    """The same with NaN."""
+    return strings_or_none(part, layout, np.nan)
 
 
 def lists(part: Part, layout: Layout) -> list[Any]:
@@ -120,8 +140,7 @@ def _bits(part: Part, layout: Layout, buffer: str) -> Array[Any, Any]:
 
 def _masked(values: Array[Any, Any], missing: Array[Any, Any] | None) -> Any:
     import pandas
-    missing = np.zeros(len(values), bool) if missing is None else missing
-    _sealed(missing)
+    missing = _sealed(np.zeros(len(values), bool)) if missing is None else missing
     kind = values.dtype.kind
     array = {"b": pandas.arrays.BooleanArray, "f": pandas.arrays.FloatingArray}.get(kind, pandas.arrays.IntegerArray)
     return array(values, missing, copy=False)
@@ -145,3 +164,10 @@ def _sealed(values: Array[Any, Any]) -> Array[Any, Any]:
     """Read-only, as all that is handed out: several callers may share it."""
     values.setflags(write=False)
     return values
+
+
+WAYS: dict[str, Callable[[Part, Layout], Any]] = {
+    "strings": strings, "strings or None": strings_or_none, "strings or NaN": strings_or_nan, "numbers": numbers, "codes": codes_of,
+    "missing": missing_of,
+}
+"""What is made of a column's bytes in one way only, so that it travels by this word."""

@@ -12,6 +12,7 @@ import pickle
 import numpy as np
 
 from .._store.parts import Layout
+from .pickling import dumps_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def encode(value: Any) -> tuple[Layout, Buffers[Any]]:
 def encode_pickle(value: Any) -> tuple[Layout, Buffers[Any]]:
     """Any object as a pickle, its large buffers beside it, so that reading maps them."""
     outside: list[pickle.PickleBuffer] = []
-    pieces = [pickle.dumps(value, protocol=5, buffer_callback=outside.append), *(buffer.raw() for buffer in outside)]
+    pieces = [dumps_whole(value, outside.append), *(buffer.raw() for buffer in outside)]
     columns, buffers = [], []
     for position, piece in enumerate(map(memoryview, pieces)):
         name = f"buffer {position}" if position else "pickle"
@@ -148,6 +149,8 @@ def _array(value: np.ndarray[Any, Any]) -> tuple[Layout, Buffers[Any]]:
 
 
 def _sparse(value: Any) -> tuple[Layout, Buffers[Any]]:
+    if len(value.shape) != 2:
+        raise NotPlain(f"a sparse array of {len(value.shape)} axes")
     matrix = value if value.format in ("csr", "csc") else value.tocsr()
     index = np.dtype("<i8" if matrix.indptr.dtype.itemsize == 8 or matrix.indices.dtype.itemsize == 8 else "<i4")
     offsets, indices = np.ascontiguousarray(matrix.indptr, index), np.ascontiguousarray(matrix.indices, index)

@@ -63,7 +63,13 @@ def frame(part: Part, columns: Iterable[str] | None = None, index: pandas.Index 
             raise ElementNotFound(f"'{part.layout['element']}' has no column '{name}'. It has: {', '.join(names_of(part)[:40])}.")
         found[name] = column(part, layout)
     rows = index_of(part) if index is None else index
-    return pandas.DataFrame(found, index=rows, columns=pandas.Index(list(found), dtype=object), copy=False)
+    return pandas.DataFrame(found, index=rows, columns=text_labels(list(found)), copy=False)
+
+
+def text_labels(labels: list[str], name: Any = None) -> pandas.Index:
+    """Labels of columns, of the type that pandas gives text: objects before version 3."""
+    import pandas
+    return pandas.Index(labels, name=name, dtype=object if int(pandas.__version__.split(".")[0]) < 3 or not labels else None)
 
 
 def handed_out(shared: pandas.DataFrame) -> pandas.DataFrame:

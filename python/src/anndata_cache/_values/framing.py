@@ -15,8 +15,9 @@ from __future__ import annotations
 import numpy as np
 
 from .._store.parts import Layout, Part
-from .columns import column as read_column
+from .columns import column as read_column, strings_or_nan, strings_or_none
 from .encoding import NotPlain, check_json, number_column, string_column, with_validity
+from .frames import text_labels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,6 +90,19 @@ def decode_frame(part: Part) -> Any:
     return frame
 
 
+def decode_table(part: Part) -> pandas.DataFrame | None:
+    """The DataFrame of a CSV file's part; None where pandas makes an index, objects of bools because some are missing, or no rows."""
+    import pandas
+    columns, rows = part.layout["columns"], part.layout["shape"][0]
+    has_gaps = any(column["kind"] == "bool" and column.get("validity") for column in columns)
+    if rows == 0 or has_gaps or part.layout.get("index") is not None:
+        return None
+    arrays = [_decode(part, one, "NaN" if one["kind"] == "string" and one.get("validity") else None) for one in columns]
+    frame = pandas.DataFrame(dict(enumerate(arrays)), index=pandas.RangeIndex(rows), copy=False)
+    frame.columns = text_labels([one["name"] for one in columns])
+    return frame
+
+
 def _axis(labels: list[Any], extra: dict[str, Any]) -> pandas.Index:
     import pandas
     names = [_relabel(name) for name in extra.get("levels", [None])]
@@ -96,7 +110,7 @@ def _axis(labels: list[Any], extra: dict[str, Any]) -> pandas.Index:
         return pandas.MultiIndex.from_tuples(labels, names=names)
     if extra.get("axis") == "range":
         return pandas.RangeIndex(len(labels), name=names[0])
-    return pandas.Index(labels, name=names[0], **({} if "names" in extra else {"dtype": object}))
+    return pandas.Index(labels, name=names[0]) if "names" in extra else text_labels(labels, names[0])
 
 
 def _encode_index(index: pandas.Index, extra: dict[str, Any]) -> tuple[list[Layout], Buffers[Any]]:
@@ -207,17 +221,16 @@ def _numbers(name: str, values: np.ndarray[Any, Any]) -> tuple[Layout, Buffers[A
 
 def _decode(part: Part, layout: Layout, kind: str | None) -> Any:
     import pandas
-    values = read_column(part, layout)
     if kind in ("None", "NaN"):
-        values = values.copy()
-        missing = ~np.unpackbits(part.array(layout, "validity", np.uint8), count=layout["rows"], bitorder="little").view(bool)
-        values[missing] = None if kind == "None" else np.nan
-        values.setflags(write=False)
+        return strings_or_none(part, layout) if kind == "None" else strings_or_nan(part, layout)
+    values = read_column(part, layout)
+    if kind is None:
         return values
-    if kind is None or isinstance(getattr(values, "dtype", None), pandas.StringDtype):
-        return values
+    if isinstance(getattr(values, "dtype", None), pandas.StringDtype):
+        return values if str(values.dtype) == kind else values.astype(kind)  # pandas 3 has two types of text
     if kind.startswith("datetime64") and "," in kind:
-        return pandas.DatetimeIndex(values.view("M8[ns]")).tz_localize("UTC").tz_convert(pandas.api.types.pandas_dtype(kind).tz).array
+        times = pandas.DatetimeIndex(values.view(f"M8{kind[10:kind.index(',')]}]"))
+        return times.tz_localize("UTC").tz_convert(pandas.api.types.pandas_dtype(kind).tz).array
     return pandas.array(values.view(kind), dtype=kind, copy=False)
 
 

@@ -1,0 +1,134 @@
+"""How arrays travel to other processes: those that parts hold by handle, a few words in place of their bytes.
+
+    over a part    its memory is a part's mapping, all of it or a view of any shape: part, offset, type, shape, strides
+    made of one    read-only, and what a column's bytes give in one way only, such as its strings: part, column, way
+    any other      as numpy pickles it
+
+pickle looks here by exact type, so there is no class of our own: `type(x) is numpy.ndarray` holds, no result of numpy's can pass
+for what it is not, and whatever pickles by its arrays follows: sparse matrices, indexes, frames, AnnData.
+Copies are numpy's: `copy.copy` and `copy.deepcopy` do not ask this table.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import io
+import pickle
+import weakref
+
+import numpy as np
+
+from .._store.origins import Origin, origin_of
+from .._store.parts import Layout, Part
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    Array = np.ndarray[Any, Any]
+    Reduced = tuple[Any, ...]
+
+_made: dict[int, tuple[weakref.ref[Any], Origin, Layout, Layout, str, np.dtype[Any]]] = {}
+"""By the address of the object: which array was made of which column. Pins no part, and forgets an array that is gone."""
+
+
+def made(values: Array, part: Part, column: Layout, way: str) -> Array:
+    """Seals an array that `columns.WAYS[way]` makes of a column, and remembers that it did."""
+    values.setflags(write=False)
+    owner, origin = values, origin_of(part)
+    while owner.base is not None:
+        owner = owner.base
+    if origin is not None:
+        key = id(owner)
+        gone = weakref.ref(owner, lambda _: _made.pop(key, None))
+        _made[key] = gone, origin, part.layout, column, way, values.dtype
+    return values
+
+
+def dumps_whole(value: Any, outside: Callable[[pickle.PickleBuffer], Any]) -> bytes:
+    """A pickle that needs no part: what is stored must not refer to what may be evicted."""
+    stream = io.BytesIO()
+    pickler = pickle.Pickler(stream, protocol=5, buffer_callback=outside)
+    pickler.dispatch_table = {kind: reduce for kind, reduce in copyreg.dispatch_table.items() if reduce is not _reduce}
+    pickler.dump(value)
+    return stream.getvalue()
+
+
+class _Plainly:
+    """Reduces as the array does; it is told the protocol, which functions of the table are not."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Array) -> None:
+        self._values = values
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return self._values.__reduce_ex__(protocol)
+
+
+def _reduce(values: Array) -> Reduced:
+    owner: Any = values
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    part = owner.base.obj if type(owner.base) is memoryview else owner.base
+    handle = _over_part(values, part) if isinstance(part, Part) else _made_of_part(values, owner)
+    if handle is not None:
+        return handle
+    if _before is not None:
+        return _before(values)
+    if values.dtype.hasobject:
+        # The same in every protocol, and the only way for an array that contains itself.
+        return values.__reduce__()  # type: ignore[return-value]
+    return np.asarray, (_Plainly(values),)
+
+
+def _over_part(values: Array, part: Part) -> Reduced | None:
+    origin = origin_of(part)
+    if origin is None or values.size == 0 or np.dtype(values.dtype.str) != values.dtype:
+        return None
+    offset = values.__array_interface__["data"][0] - part.address
+    strides = () if values.flags.c_contiguous else (values.strides,)
+    return over, (origin, offset, values.dtype.str, values.shape, *strides)
+
+
+def _made_of_part(values: Array, owner: Any) -> Reduced | None:
+    entry = _made.get(id(owner))
+    if entry is None or entry[0]() is not owner or values.flags.writeable or not values.flags.c_contiguous:
+        return None
+    _, origin, layout, column, way, dtype = entry
+    place = _place_of(layout["columns"], column)
+    if place is None or values.dtype != dtype or values.nbytes != owner.nbytes:
+        return None
+    return made_of, (origin, place, way, values.shape)
+
+
+def over(part: Part, offset: int, dtype: str, shape: tuple[int, ...], strides: tuple[int, ...] | None = None) -> Array:
+    """A view of a part's mapping; numpy checks that it ends inside."""
+    if offset < 0:
+        raise ValueError(f"An array at {offset} lies before its part.")
+    return np.ndarray(shape, dtype, memoryview(part), offset, strides)
+
+
+def made_of(part: Part, place: tuple[Any, ...], way: str, shape: tuple[int, ...]) -> Array:
+    """An array that is made of a column, at its place in the layout."""
+    from .columns import WAYS
+    found: Any = part.layout["columns"]
+    for step in place:
+        found = found[step]
+    return WAYS[way](part, found).reshape(shape)
+
+
+def _place_of(columns: list[Layout], wanted: Layout) -> tuple[Any, ...] | None:
+    for position, column in enumerate(columns):
+        steps: tuple[Any, ...] = (position,)
+        inner: Layout | None = column
+        while inner is not None:
+            if inner is wanted:
+                return steps
+            step = "categories" if inner.get("categories") is not None else "items"
+            inner, steps = inner.get(step), (*steps, step)
+    return None
+
+
+_before: Callable[[Array], Reduced] | None = copyreg.dispatch_table.get(np.ndarray)  # type: ignore[assignment]
+copyreg.pickle(np.ndarray, _reduce)  # type: ignore[arg-type]
