@@ -108,9 +108,9 @@ internal static class ZarrBench
             largest = Math.Max(largest, layout.ChunkBytes);
             for (long number = 0; number < layout.Grid.Count; number++)
             {
-                if (!locator.TryFind(number, out StoredValue value, out long offset, out long length)) { continue; }
-                byte[] chunk = new byte[length];
-                value.Read(offset, chunk);
+                if (!locator.TryFind(number, out StoredRange place)) { continue; }
+                byte[] chunk = new byte[place.Length];
+                place.Read(0, chunk);
                 chunks.Add(chunk);
             }
         }
