@@ -120,7 +120,7 @@ def version3(folder, describe):
     add("shards/larger-than-array", NUMBERS, [sharding((10, 10), [PLAIN, ZSTD])], chunks=(50, 60))
     add("shards/one-inner", NUMBERS, [sharding((5, 3), [PLAIN], index_codecs=[PLAIN])], chunks=(5, 3))
     add("shards/scalar", np.float32(4.5), [sharding((), [PLAIN])], chunks=())
-    add("shards/scattered", np.arange(64, dtype="<i8"), [sharding((4,), [PLAIN, ZSTD], index_location="start", scatter=True)], chunks=(32,))
+    add("shards/scattered", np.arange(64, dtype="<i8"), [sharding((4,), [PLAIN, ZSTD], scatter=True)], chunks=(32,))
     words = {"name": "vlen-utf8"}
     add("texts/shards", TEXTS, [sharding((2,), [words, ZSTD])], chunks=(4,), data_type="string", fill="")
     add("texts/scalar", np.array("one", object), [words], chunks=(), data_type="string", fill="")
