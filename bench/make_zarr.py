@@ -58,7 +58,6 @@ if __name__ == "__main__":
             if not os.path.exists(os.path.join(target, name)):
                 write(file["X"], os.path.join(target, name))
                 print(name)
-    with h5py.File(source) as file:
         for name in ("data", "indices", "indptr"):
             stored = sum(entry.stat().st_size for entry in os.scandir(os.path.join(target, "v2.zarr", "X", name)))
-            print(f"{name}: {file['X'][name].nbytes / stored:.2f} to one" if (file['X'][name].nbytes) else name)
+            print(f"{name}: {file['X'][name].nbytes / stored:.2f} to one")
