@@ -21,8 +21,8 @@ install_packages() { # Debian packages; never fatal: tests that need them skip a
 install_packages strace python3-anndata python3-zarr python3-h5py python3-numpy python3-pandas python3-scipy \
     python3-pytest python3-joblib python3-flask python3-pip python3-venv python3-wheel gunicorn mypy
 command -v clang >/dev/null || command -v gcc >/dev/null || install_packages clang zlib1g-dev
-if [ -f tests/foreign/package.json ] && command -v npm >/dev/null && [ ! -d tests/foreign/node_modules ]; then
-    (cd tests/foreign && npm ci --no-audit --no-fund --silent) || echo "No foreign Arrow readers: their tests are skipped."
+if [ -f tests/foreign/package.json ] && command -v npm >/dev/null && [ ! -d tests/foreign/node_modules/zarrita ]; then
+    (cd tests/foreign && npm ci --no-audit --no-fund --silent) || echo "No foreign readers: their tests are skipped."
 fi
 
 echo "Building"

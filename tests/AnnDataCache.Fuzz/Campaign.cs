@@ -4,7 +4,7 @@ using System.Globalization;
 namespace AnnDataCache.Fuzz;
 
 /// <summary>Runs workers until the time is over. A worker that dies has met a finding: the next one starts behind it.</summary>
-internal sealed class Campaign(int run, int jobs, TimeSpan time, IReadOnlyList<string> folders)
+internal sealed class Campaign(int run, int jobs, TimeSpan time, IReadOnlyList<string> arguments)
 {
     private const long Batch = 500;
 
@@ -49,7 +49,7 @@ internal sealed class Campaign(int run, int jobs, TimeSpan time, IReadOnlyList<s
         ProcessStartInfo start = new(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
         start.Environment["DOTNET_DbgEnableMiniDump"] = "0";
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet") { start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]); }
-        foreach (string argument in (string[])["--seed", $"{run}", "--range", $"{first}", $"{count}", .. folders.Select(Path.GetFullPath)]) { start.ArgumentList.Add(argument); }
+        foreach (string argument in (string[])["--seed", $"{run}", "--range", $"{first}", $"{count}", .. arguments.Select(Absolute)]) { start.ArgumentList.Add(argument); }
         using Process process = Process.Start(start)!;
         Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
@@ -64,6 +64,9 @@ internal sealed class Campaign(int run, int jobs, TimeSpan time, IReadOnlyList<s
             return reached + 1;
         }
     }
+
+    /// <summary>Workers run in a folder of their own.</summary>
+    private static string Absolute(string argument) => argument.StartsWith("--", StringComparison.Ordinal) ? argument : Path.GetFullPath(argument);
 
     private void Take(string line)
     {

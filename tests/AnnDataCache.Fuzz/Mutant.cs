@@ -15,7 +15,8 @@ internal sealed class Mutant
 
     private readonly List<Edit> _edits = [];
 
-    private byte[]? _store;
+    private DamagedStore? _store;
+    private byte[]? _bytes;
 
     private Mutant(SeedFile seed) => Seed = seed;
 
@@ -45,9 +46,30 @@ internal sealed class Mutant
         return other;
     }
 
-    internal byte[] ToBytes()
+    /// <summary>Writes it where a reader finds it: a file, or a folder of files.</summary>
+    internal void Write(string path)
     {
-        if (_store is not null) { return _store; }
+        if (Directory.Exists(path)) { Directory.Delete(path, recursive: true); }
+        if (_store is not null) { _store.Write(path); }
+        else { File.WriteAllBytes(path, _bytes ??= ToBytes()); }
+    }
+
+    /// <summary>Puts a checksum that the damage does not fit right, so that what lies behind it is reached.</summary>
+    /// <param name="address">Where the structure is that it belongs to.</param>
+    /// <param name="stored">The checksum's bytes.</param>
+    /// <param name="computed">Those that it must have.</param>
+    /// <returns>False when it was not found.</returns>
+    internal bool Repair(long address, byte[] stored, byte[] computed)
+    {
+        if (_store is not null) { return _store.Repair(stored, computed); }
+        int found = address < _bytes!.Length ? _bytes.AsSpan((int)address).IndexOf(stored) : -1;
+        if (found < 0) { return false; }
+        computed.CopyTo(_bytes, (int)address + found);
+        return true;
+    }
+
+    private byte[] ToBytes()
+    {
         byte[] bytes = [.. Seed.Bytes];
         foreach (Edit edit in _edits)
         {

@@ -25,18 +25,18 @@ internal sealed partial class Reading
 
     internal int Refused => _refusals.Count;
 
-    /// <summary>Reads the bytes; checksums that do not fit are put right, so that what lies behind them is reached.</summary>
-    /// <param name="bytes">The damaged file; its checksums are corrected in place.</param>
+    /// <summary>Reads a mutant; checksums that do not fit are put right, so that what lies behind them is reached.</summary>
+    /// <param name="mutant">The damaged file; its checksums are corrected in place.</param>
     /// <param name="path">Where it is written for the reader.</param>
     /// <exception cref="Exception">Anything but what a reader may throw: that is a finding.</exception>
-    internal static Reading Run(byte[] bytes, string path)
+    internal static Reading Run(Mutant mutant, string path)
     {
         for (int repairs = 0; ; repairs++)
         {
-            File.WriteAllBytes(path, bytes);
+            mutant.Write(path);
             Reading reading = new();
             reading.ReadAll(path);
-            if (repairs == MaxRepairs || !reading.RepairChecksums(bytes)) { return reading; }
+            if (repairs == MaxRepairs || !reading.RepairChecksums(mutant)) { return reading; }
         }
     }
 
@@ -98,17 +98,14 @@ internal sealed partial class Reading
     /// <summary>What a damaged file may cause.</summary>
     private static bool MayThrow(Exception error) => ContainerException.IsDamage(error) || error is CodecException or CacheException;
 
-    private bool RepairChecksums(byte[] bytes)
+    private bool RepairChecksums(Mutant mutant)
     {
         bool repaired = false;
         foreach (Match match in _refusals.Select(refusal => Mismatch().Match(refusal)).Where(match => match.Success))
         {
-            long address = long.Parse(match.Groups["at"].ValueSpan, NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
-            byte[] stored = Number(match.Groups["stored"].ValueSpan), computed = Number(match.Groups["computed"].ValueSpan);
-            int found = address < bytes.Length ? bytes.AsSpan((int)address).IndexOf(stored) : -1;
-            if (found < 0) { continue; }
-            computed.CopyTo(bytes, (int)address + found);
-            repaired = true;
+            Group at = match.Groups["at"];
+            long address = at.Success ? long.Parse(at.ValueSpan, NumberStyles.AllowThousands, CultureInfo.InvariantCulture) : 0;
+            repaired |= mutant.Repair(address, Number(match.Groups["stored"].ValueSpan), Number(match.Groups["computed"].ValueSpan));
         }
 
         return repaired;
@@ -121,7 +118,7 @@ internal sealed partial class Reading
         }
     }
 
-    [GeneratedRegex("at (?<at>[0-9,]+) has checksum (?<computed>[0-9A-F]{8}); (?<stored>[0-9A-F]{8}) is stored")]
+    [GeneratedRegex("(at (?<at>[0-9,]+) )?has checksum (?<computed>[0-9A-F]{8}); (?<stored>[0-9A-F]{8}) is stored")]
     private static partial Regex Mismatch();
 
     /// <summary>Takes a part's bytes, and minds that all of them lie inside it.</summary>

@@ -25,7 +25,7 @@ internal static class Replay
     {
         try
         {
-            Reading.Run(mutant.ToBytes(), file);
+            Reading.Run(mutant, file);
             return null;
         }
         catch (Exception finding)

@@ -19,11 +19,11 @@ internal sealed record SeedFile(string Path, byte[] Bytes, IReadOnlyList<int> St
         [0x89, (byte)'H', (byte)'D', (byte)'F'],
     ];
 
-    /// <summary>All small files below the folders, in the order of their names.</summary>
-    internal static List<SeedFile> FindAll(IEnumerable<string> folders)
+    /// <summary>All small files below the folders, in the order of their names; then the small stores.</summary>
+    internal static List<SeedFile> FindAll(IReadOnlyList<string> folders, bool storesOnly)
     {
         List<SeedFile> seeds = [];
-        foreach (string path in folders.Where(Directory.Exists).SelectMany(folder => Directory.EnumerateFiles(folder, "*.h5*", SearchOption.AllDirectories))
+        foreach (string path in (storesOnly ? [] : folders).Where(Directory.Exists).SelectMany(folder => Directory.EnumerateFiles(folder, "*.h5*", SearchOption.AllDirectories))
             .Where(path => !path.EndsWith(".json", StringComparison.Ordinal) && new FileInfo(path).Length <= MaxBytes)
             .OrderBy(System.IO.Path.GetFileName, StringComparer.Ordinal))
         {

@@ -1,12 +1,11 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using System.IO.Compression;
 using System.Text;
 using System.Text.RegularExpressions;
 
 namespace AnnDataCache.Fuzz;
 
-/// <summary>Damages the values of a Zarr store, each in its own way, and packs them as a zip, whose checksums are then right.</summary>
+/// <summary>Damages the values of a Zarr store, each in its own way.</summary>
 internal static partial class StoreDamage
 {
     private static readonly string[] s_words =
@@ -16,7 +15,7 @@ internal static partial class StoreDamage
         "\"transpose\"", "\"array\"", "\"group\"", "[1]", "[0, 0]", "[2, 1, 0]", "[[\"a\", \"<i4\"]]",
     ];
 
-    internal static byte[] Make(StoreSeed seed, Random random)
+    internal static DamagedStore Make(StoreSeed seed, Random random)
     {
         List<(string Key, byte[] Value)> values = [.. seed.Values.Select(value => (value.Key, value.Value))];
         for (int edits = 1 + random.Next(6); edits > 0 && values.Count > 0; edits--)
@@ -32,7 +31,7 @@ internal static partial class StoreDamage
             }
         }
 
-        return Pack(values);
+        return new DamagedStore(values, IsFolder: random.Next(2) == 0);
     }
 
     private static bool IsText(string key) => key.EndsWith(".json", StringComparison.Ordinal) || Path.GetFileName(key).StartsWith('.');
@@ -73,21 +72,6 @@ internal static partial class StoreDamage
         }
 
         return bytes;
-    }
-
-    private static byte[] Pack(List<(string Key, byte[] Value)> values)
-    {
-        MemoryStream zip = new();
-        using (ZipArchive archive = new(zip, ZipArchiveMode.Create, leaveOpen: true))
-        {
-            foreach ((string key, byte[] value) in values)
-            {
-                using Stream entry = archive.CreateEntry(key, CompressionLevel.NoCompression).Open();
-                entry.Write(value);
-            }
-        }
-
-        return zip.ToArray();
     }
 
     [GeneratedRegex("""-?[0-9][0-9.eE+-]*|"[^"\\]*"|true|false|null""")]

@@ -8,7 +8,7 @@ namespace AnnDataCache.Fuzz;
 internal sealed record StoreSeed(string Path, IReadOnlyList<KeyValuePair<string, byte[]>> Values)
 {
     /// <summary>Larger stores teach the reader nothing new and cost time.</summary>
-    private const long MaxBytes = 400 << 10;
+    private const long MaxBytes = 760 << 10;
 
     /// <summary>All small stores below the folders: zips, and folders that end in .zarr.</summary>
     internal static List<StoreSeed> FindAll(IEnumerable<string> folders)

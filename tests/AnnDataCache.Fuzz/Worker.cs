@@ -8,29 +8,30 @@ namespace AnnDataCache.Fuzz;
 internal static class Worker
 {
     /// <summary>A file takes longer than this of a processor's time, or of the clock: it hangs. A busy machine is not a hang.</summary>
-    private const double HangProcessorSeconds = 10, HangSeconds = 120;
+    /// <remarks>The clock is the watchdog's own: it stands while the process is stopped.</remarks>
+    private const double HangProcessorSeconds = 10, HangSeconds = 120, LookSeconds = 0.5;
 
-    /// <summary>Private memory that a mutant of at most 400 kB may make this process take, the runtime's own included.</summary>
+    /// <summary>Private memory that a mutant of a few hundred kB may make this process take, the runtime's own included.</summary>
     private const long MaxPrivateBytes = 512L << 20;
 
     internal static int Run(IReadOnlyList<SeedFile> seeds, int run, long first, long count, string folder)
     {
         string file = Path.Join(folder, $"mutant-{first}.h5ad"), current = Path.Join(folder, "current");
-        long number = first, elements = 0, refused = 0, started = Stopwatch.GetTimestamp(), used = 0;
+        long number = first, elements = 0, refused = 0, looks = 0, used = 0;
         using Timer watchdog = new(_ =>
         {
             double processor = (Environment.CpuUsage.TotalTime - TimeSpan.FromTicks(Volatile.Read(ref used))).TotalSeconds;
-            bool hangs = processor > HangProcessorSeconds || Stopwatch.GetElapsedTime(Volatile.Read(ref started)).TotalSeconds > HangSeconds;
+            bool hangs = processor > HangProcessorSeconds || Interlocked.Increment(ref looks) * LookSeconds > HangSeconds;
             if (hangs) { Environment.FailFast($"mutant {Volatile.Read(ref number)} hangs"); }
-        }, null, 1000, 500);
+        }, null, 1000, (int)(1000 * LookSeconds));
         for (; number < first + count; Volatile.Write(ref number, number + 1))
         {
             File.WriteAllText(current, number.ToString(CultureInfo.InvariantCulture));
-            Volatile.Write(ref started, Stopwatch.GetTimestamp());
+            Volatile.Write(ref looks, 0);
             Volatile.Write(ref used, Environment.CpuUsage.TotalTime.Ticks);
             try
             {
-                Reading reading = Reading.Run(Mutant.Make(seeds, run, number).ToBytes(), file);
+                Reading reading = Reading.Run(Mutant.Make(seeds, run, number), file);
                 elements += reading.Elements;
                 refused += reading.Refused;
             }

@@ -17,7 +17,7 @@ internal static class Blosc
             return Blosc2.DecodeChunk(source, destination);
         }
 
-        BloscHeader header = BloscHeader.Read(source, destination.Length);
+        BloscHeader header = BloscHeader.Read(source, source.Length, destination.Length);
         source = source[..header.StoredBytes];
         destination = destination[..header.Bytes];
         if ((header.Flags & Copied) != 0)
@@ -34,23 +34,30 @@ internal static class Blosc
         int blocks = header.BlockCount(HeaderSize);
         for (int block = 0; block < blocks; block++)
         {
-            ReadOnlySpan<byte> streams = BloscHeader.Block(source, HeaderSize, block);
-            Span<byte> target = destination.Slice(block * header.BlockBytes, header.LengthOf(block));
-            bool shuffle = (header.Flags & Shuffled) != 0 && header.TypeSize > 1;
-            bool bitShuffle = (header.Flags & BitShuffled) != 0 && target.Length >= header.TypeSize;
-            Span<byte> decoded = shuffle || bitShuffle ? Scratch.Get(Scratch.Purpose.Block, target.Length) : target;
-            DecodeStreams(header, streams, decoded);
-            if (shuffle)
-            {
-                Shuffle.Undo(decoded, target, header.TypeSize);
-            }
-            else if (bitShuffle)
-            {
-                UndoBits(decoded, target, header.TypeSize);
-            }
+            DecodeBlock(header, BloscHeader.Block(source, HeaderSize, block), destination.Slice(block * header.BlockBytes, header.LengthOf(block)));
         }
 
         return destination.Length;
+    }
+
+    /// <summary>Decodes one block of a version 1 chunk.</summary>
+    /// <param name="header">Of the chunk, which is not a copy.</param>
+    /// <param name="streams">From the block's first stream on; what stands behind the last one is not looked at.</param>
+    /// <param name="target">As long as the block.</param>
+    internal static void DecodeBlock(in BloscHeader header, ReadOnlySpan<byte> streams, Span<byte> target)
+    {
+        bool shuffle = (header.Flags & Shuffled) != 0 && header.TypeSize > 1;
+        bool bitShuffle = (header.Flags & BitShuffled) != 0 && target.Length >= header.TypeSize;
+        Span<byte> decoded = shuffle || bitShuffle ? Scratch.Get(Scratch.Purpose.Block, target.Length) : target;
+        DecodeStreams(header, streams, decoded);
+        if (shuffle)
+        {
+            Shuffle.Undo(decoded, target, header.TypeSize);
+        }
+        else if (bitShuffle)
+        {
+            UndoBits(decoded, target, header.TypeSize);
+        }
     }
 
     /// <summary>Decodes one stream into exactly the target's length.</summary>
@@ -111,7 +118,10 @@ internal static class Blosc
 /// <summary>The 16 bytes that both versions of a Blosc chunk start with, checked.</summary>
 internal readonly record struct BloscHeader(int Version, int Flags, int TypeSize, int Bytes, int BlockBytes, int StoredBytes)
 {
-    internal static BloscHeader Read(ReadOnlySpan<byte> source, int capacity)
+    /// <param name="source">The chunk, or its first bytes.</param>
+    /// <param name="length">Of the whole chunk.</param>
+    /// <param name="capacity">The most bytes that it may become.</param>
+    internal static BloscHeader Read(ReadOnlySpan<byte> source, int length, int capacity)
     {
         if (source.Length < Blosc.HeaderSize)
         {
@@ -121,11 +131,11 @@ internal readonly record struct BloscHeader(int Version, int Flags, int TypeSize
         BloscHeader header = new(source[0], source[2], source[3], BinaryPrimitives.ReadInt32LittleEndian(source[4..]),
             BinaryPrimitives.ReadInt32LittleEndian(source[8..]), BinaryPrimitives.ReadInt32LittleEndian(source[12..]));
         bool sound = header.TypeSize > 0 && header.Bytes >= 0 && header.StoredBytes >= Blosc.HeaderSize
-            && header.StoredBytes <= source.Length && (header.BlockBytes > 0 || header.Bytes == 0);
+            && header.StoredBytes <= length && (header.BlockBytes > 0 || header.Bytes == 0);
         if (!sound || header.Bytes > capacity)
         {
             throw new CodecException($"The Blosc header is damaged or its data too long: {header}, "
-                + $"in {source.Length} bytes, for {capacity} bytes of the destination.");
+                + $"in {length} bytes, for {capacity} bytes of the destination.");
         }
 
         return header;

@@ -15,7 +15,7 @@ internal static class Blosc2
     /// <summary>Decodes one chunk, of version 1 or 2.</summary>
     internal static int DecodeChunk(ReadOnlySpan<byte> source, Span<byte> destination)
     {
-        BloscHeader header = BloscHeader.Read(source, destination.Length);
+        BloscHeader header = BloscHeader.Read(source, source.Length, destination.Length);
         if (header.Version <= Blosc.Version1 || (header.Flags & Extended) != Extended)
         {
             return header.Version <= Blosc.Version1

@@ -19,6 +19,9 @@ internal sealed class ZarrFile : ContainerFile
     // A path is as deep as the file system or the zip makes it; a model is a few levels deep.
     private const int MaxPath = 4096;
 
+    // In a zip. Behind more folders than this lies what somebody packed, not a store.
+    private const int MaxFoldersAround = 4;
+
     private readonly KeyStore _store;
 
     private ZarrFile(KeyStore store, string root)
@@ -79,13 +82,21 @@ internal sealed class ZarrFile : ContainerFile
         }
     }
 
-    /// <summary>Who zips a store's folder gets one folder around it.</summary>
+    /// <summary>Who zips a store's folder gets one folder around it, or some; what file managers put beside it is none.</summary>
     private static string RootOf(ZipStore store)
     {
         string[] names = [NodeIndex.Version3, NodeIndex.Group2, NodeIndex.Consolidated2];
-        if (names.Any(store.Contains)) { return ""; }
-        string[] around = [.. store.Folders("").Where(folder => names.Any(name => store.Contains(KeyStore.Join(folder, name))))];
-        if (around.Length == 1) { return around[0]; }
+        string at = "";
+        for (int depth = 0; depth <= MaxFoldersAround; depth++)
+        {
+            if (names.Any(name => store.Contains(KeyStore.Join(at, name)))) { return at; }
+            string[] inside = [.. store.Folders(at).Where(folder => folder != "__MACOSX").Select(folder => KeyStore.Join(at, folder))];
+            string[] roots = [.. inside.Where(folder => names.Any(name => store.Contains(KeyStore.Join(folder, name))))];
+            if (roots.Length == 1) { return roots[0]; }
+            if (inside.Length != 1) { break; }
+            at = inside[0];
+        }
+
         string[] files = [.. store.Keys.Where(key => key.EndsWith(".h5ad", StringComparison.Ordinal) || key.EndsWith(".h5mu", StringComparison.Ordinal)).Take(1)];
         throw new UnsupportedContainerException(files.Length > 0
             ? $"This zip holds '{files[0]}', not a Zarr store: unzip it, and open that file."

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json;
 using AnnDataCache.Containers;
 using AnnDataCache.Zarr;
@@ -15,6 +16,10 @@ public sealed class ReadingTests : IDisposable
     [InlineData("v2", true)]
     [InlineData("v3", false)]
     [InlineData("v3", true)]
+    [InlineData("odd2", false)]
+    [InlineData("odd2", true)]
+    [InlineData("odd3", false)]
+    [InlineData("odd3", true)]
     public void EveryArrayHoldsWhatWasWritten(string name, bool isZip)
     {
         using ZarrFile file = isZip ? SmallStores.OpenZip(name) : _stores.OpenFolder(name);
@@ -27,7 +32,7 @@ public sealed class ReadingTests : IDisposable
             catch (ContainerException refused) { different.Add($"refused: {refused.Message}"); }
         }
 
-        Assert.True(arrays > 80);
+        Assert.True(arrays > 20);
         Assert.True(different.Count == 0, string.Join('\n', different));
     }
 
@@ -38,6 +43,26 @@ public sealed class ReadingTests : IDisposable
     [InlineData("v2", "refused/time", "M8")]
     [InlineData("v3", "refused/codec", "zfp")]
     [InlineData("v3", "refused/grid", "rectilinear")]
+    [InlineData("odd2", "refused/quantize", "quantize")]
+    [InlineData("odd2", "refused/scaled", "fixedscaleoffset")]
+    [InlineData("odd2", "refused/astype", "astype")]
+    [InlineData("odd2", "refused/packed", "packbits")]
+    [InlineData("odd2", "refused/msgpack", "msgpack2")]
+    [InlineData("odd2", "refused/categories", "categorize")]
+    [InlineData("odd2", "refused/ragged", "vlen-array")]
+    [InlineData("odd2", "refused/lzma", "lzma")]
+    [InlineData("odd3", "refused/unknown-extension", "somebody")]
+    [InlineData("odd3", "refused/transformer", "chunk-manifest-json")]
+    [InlineData("odd3", "refused/datetime", "numpy.datetime64")]
+    [InlineData("odd3", "refused/bfloat16", "bfloat16")]
+    [InlineData("odd3", "refused/int4", "int4")]
+    [InlineData("odd3", "refused/raw", "r32")]
+    [InlineData("odd3", "refused/keys", "fanout")]
+    [InlineData("odd3", "refused/bz2", "numcodecs.bz2")]
+    [InlineData("odd3", "refused/delta", "numcodecs.delta")]
+    [InlineData("odd3", "refused/scaled", "numcodecs.fixedscaleoffset")]
+    [InlineData("odd3", "refused/packed", "packbits")]
+    [InlineData("odd3", "refused/pcodec", "numcodecs.pcodec")]
     public void WhatIsNotReadIsRefusedByItsName(string name, string path, string word)
     {
         using ZarrFile file = SmallStores.OpenZip(name);
@@ -81,11 +106,45 @@ public sealed class ReadingTests : IDisposable
     public void AZipMayHoldTheStoresFolder()
     {
         string zip = Path.Join(_stores.Folder, "wrapped.zip");
-        System.IO.Compression.ZipFile.CreateFromDirectory(_stores.Unpack("v3"), zip, System.IO.Compression.CompressionLevel.Fastest, includeBaseDirectory: true);
+        ZipFile.CreateFromDirectory(_stores.Unpack("v3"), zip, CompressionLevel.Fastest, includeBaseDirectory: true);
         using ZarrFile store = ZarrFile.OpenZip(zip, "");
         Assert.Empty(Differences((ContainerArray)Values.Open(store, "shards/holes"), SmallStores.Contents("v3").GetProperty("shards/holes")));
         using ZarrFile inside = ZarrFile.OpenZip(zip, "shards");
         Assert.Contains("holes", inside.Root.MemberNames);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("./")]
+    [InlineData("v3.zarr/")]
+    [InlineData("data/run 1/v3.zarr/")]
+    public void AZipMayHoldWhatFileManagersAndOtherPackersPutThere(string around)
+    {
+        string folder = _stores.Unpack("v3"), zip = Path.Join(_stores.Folder, "packed.zip");
+        using (FileStream file = File.Create(zip))
+        using (ZipArchive archive = new(new Unseekable(file), ZipArchiveMode.Create)) // so that sizes and checksums stand behind the entries
+        {
+            foreach (string path in Directory.GetFiles(folder, "*", SearchOption.AllDirectories))
+            {
+                string key = around + Path.GetRelativePath(folder, path);
+                archive.CreateEntryFromFile(path, key, key.Length % 2 == 0 ? CompressionLevel.NoCompression : CompressionLevel.Optimal);
+            }
+
+            foreach (string junk in (string[])["__MACOSX/v3.zarr/._zarr.json", $"{around}.DS_Store", $"{around}shards/._holes", $"{around}Thumbs.db"])
+            {
+                using Stream entry = archive.CreateEntry(junk).Open();
+                entry.Write("junk"u8);
+            }
+        }
+
+        using ZarrFile store = ZarrFile.OpenZip(zip, "");
+        JsonElement contents = SmallStores.Contents("v3");
+        foreach (string path in (string[])["shards/holes", "strings/utf8", "types/float32"])
+        {
+            Assert.Empty(Differences((ContainerArray)Values.Open(store, path), contents.GetProperty(path)));
+        }
+
+        Assert.DoesNotContain("__MACOSX", store.Root.MemberNames);
     }
 
     [Fact]
@@ -127,4 +186,28 @@ public sealed class ReadingTests : IDisposable
     private static string Hash(byte[] bytes) => Values.Hex(System.Security.Cryptography.SHA256.HashData(bytes));
 
     public void Dispose() => _stores.Dispose();
+
+    /// <summary>A stream such as a pipe's.</summary>
+    private sealed class Unseekable(Stream inner) : Stream
+    {
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override void Flush() => inner.Flush();
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => inner.Write(buffer, offset, count);
+    }
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Writes v2.zip and v3.zip, stores of small arrays in every form that is read, and what each array holds (v2.json, v3.json).
+"""Writes stores of small arrays in every form that is read, and what each array holds: v2.zip and v2.json, v3.zip and v3.json; in forms
+that are rare, odd2 and odd3 (variants.py). Names as arguments write these alone.
 
 Needs Debian's python3-zarr (2.13), python3-numcodecs and python3-numpy. Version 2 is written and read back by zarr itself;
 version 3 by write3.py, its contents being known.
@@ -8,7 +9,7 @@ import base64
 import hashlib
 import json
 import os
-import shutil
+import sys
 import tempfile
 import zipfile
 
@@ -16,6 +17,7 @@ import numcodecs
 import numpy as np
 import zarr
 
+import variants
 import write3
 from write3 import bytes_codec, sharding
 
@@ -231,7 +233,12 @@ def pack(folder, name, method):
 
 
 if __name__ == "__main__":
-    for name, write, method in [("v2", version2, zipfile.ZIP_DEFLATED), ("v3", version3, zipfile.ZIP_STORED)]:
+    for name, write, method in [
+        ("v2", version2, zipfile.ZIP_DEFLATED), ("v3", version3, zipfile.ZIP_STORED),
+        ("odd2", lambda folder: variants.version2(folder, describe), zipfile.ZIP_DEFLATED), ("odd3", lambda folder: variants.version3(folder, describe), zipfile.ZIP_DEFLATED),
+    ]:
+        if sys.argv[1:] and name not in sys.argv[1:]:
+            continue
         with tempfile.TemporaryDirectory() as folder:
             found = write(f"{folder}/{name}.zarr")
             pack(f"{folder}/{name}.zarr", f"{name}.zip", method)

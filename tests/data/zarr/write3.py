@@ -40,13 +40,14 @@ def encode(values, codecs):
             data = np.ascontiguousarray(values.astype(values.dtype.newbyteorder(">" if big else "<"))).tobytes()
         elif name in ("vlen-utf8", "vlen-bytes"):
             data = lengths(values)
-        elif name == "blosc":
-            shuffle = {"noshuffle": 0, "shuffle": 1, "bitshuffle": 2}[conf["shuffle"]]
-            item = np.frombuffer(data, f"V{conf['typesize']}") if conf["typesize"] > 1 else data
+        elif name in ("blosc", "numcodecs.blosc"):
+            shuffle = {"noshuffle": 0, "shuffle": 1, "bitshuffle": 2}.get(conf["shuffle"], conf["shuffle"])
+            size = conf.get("typesize", 1)
+            item = np.frombuffer(data, f"V{size}") if size > 1 else data
             data = numcodecs.Blosc(conf["cname"], conf["clevel"], shuffle, conf.get("blocksize", 0)).encode(item)
-        elif name == "zstd":
+        elif name in ("zstd", "numcodecs.zstd"):
             data = numcodecs.Zstd(conf.get("level", 1)).encode(data)
-        elif name == "gzip":
+        elif name in ("gzip", "numcodecs.gzip"):
             data = gzip.compress(bytes(data), conf.get("level", 5), mtime=0)
         elif name == "numcodecs.zlib":
             data = numcodecs.Zlib(1).encode(data)
@@ -70,16 +71,18 @@ def boxes(shape, chunk):
 
 
 def shard(values, conf):
-    inner, skip = conf["chunk_shape"], conf.pop("skip", ())
+    inner, skip, scatter = conf["chunk_shape"], conf.pop("skip", ()), conf.pop("scatter", False)
     body, index = b"", []
     encoded = []
     for number, (_, box) in enumerate(boxes(values.shape, inner)):
         encoded.append(None if number in skip else encode(values[box], conf["codecs"]))
     first = conf.get("index_location") == "start"
     size = 16 * len(encoded) + 4 * any(c["name"] == "crc32c" for c in conf["index_codecs"])
-    for data in encoded:
-        index.append((MISSING, MISSING) if data is None else (len(body) + size * first, len(data)))
-        body += data or b""
+    for number in sorted(range(len(encoded)), key=lambda n: n * 7 % 8 if scatter else n):  # in any order, with gaps between them
+        data = encoded[number]
+        index.append((number, (MISSING, MISSING) if data is None else (len(body) + size * first, len(data))))
+        body += (data or b"") + b"gap" * scatter
+    index = [entry for _, entry in sorted(index)]
     big = conf["index_codecs"][0].get("configuration", {}).get("endian") == "big"
     table = b"".join(struct.pack(">QQ" if big else "<QQ", *entry) for entry in index)
     table = table + crc32c(table) if len(table) != size else table
@@ -116,15 +119,17 @@ def array(path, values, chunks, codecs, data_type=None, fill=0, attributes=None,
     for at, box in boxes(values.shape, chunks):
         if at in skip:
             continue
-        part = values[box]
-        whole = np.full(chunks, fill, dtype=values.dtype) if chunks else np.array(fill, dtype=values.dtype)
-        whole[tuple(slice(0, n) for n in part.shape)] = part
+        whole = np.full(chunks, fill, dtype=values.dtype) if chunks else values
+        if chunks:
+            part = values[box]
+            whole[tuple(slice(0, n) for n in part.shape)] = part
         name = separator.join((["c"] if keys["name"] == "default" else []) + [str(i) for i in at]) or "0"
         os.makedirs(os.path.dirname(f"{path}/{name}"), exist_ok=True)
         with open(f"{path}/{name}", "wb") as file:
             file.write(encode(whole, json.loads(json.dumps(codecs))))
     written = json.loads(json.dumps(codecs))
     for codec in written:
-        codec.get("configuration", {}).pop("skip", None)
+        for name in ("skip", "scatter"):
+            codec.get("configuration", {}).pop(name, None)
     with open(f"{path}/zarr.json", "w") as file:
         json.dump({**text, "codecs": written}, file)

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Numerics;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using AnnDataCache.Containers;
 using AnnDataCache.Interop;
 
@@ -74,19 +76,34 @@ internal sealed unsafe class IndexTarget(
         _runs.Add(new Run(first, wide[0], wide[count - 1]));
     }
 
-    /// <summary>Goes row by row: rows are found once for the run and then walked.</summary>
+    /// <summary>Goes from one pair that does not rise to the next: where rows end, and nowhere else.</summary>
     private bool Increases<T>(ReadOnlySpan<T> values, long first) where T : unmanaged, IComparable<T>
     {
         long row = FindRow(first);
         long* starts = (long*)offsets.Address;
-        for (int i = 1; i < values.Length; i++)
+        for (int i = NextFall(values, 1); i < values.Length; i = NextFall(values, i + 1))
         {
-            if (values[i].CompareTo(values[i - 1]) > 0) { continue; }
             while (row < _rows && starts[row] < first + i) { row++; }
             if (!IsRowStart(first + i, row)) { return false; }
         }
 
         return true;
+    }
+
+    /// <summary>The first place from <paramref name="from"/> on whose value is not above the one before it; the length when there is none.</summary>
+    private static int NextFall<T>(ReadOnlySpan<T> values, int from) where T : unmanaged, IComparable<T>
+    {
+        int at = from;
+        ref T start = ref MemoryMarshal.GetReference(values);
+        for (int width = Vector256<T>.Count; at <= values.Length - width; at += width)
+        {
+            Vector256<T> here = Vector256.LoadUnsafe(ref start, (nuint)at), before = Vector256.LoadUnsafe(ref start, (nuint)at - 1);
+            uint falls = Vector256.LessThanOrEqual(here, before).ExtractMostSignificantBits();
+            if (falls != 0) { return at + BitOperations.TrailingZeroCount(falls); }
+        }
+
+        while (at < values.Length && values[at].CompareTo(values[at - 1]) > 0) { at++; }
+        return at;
     }
 
     /// <summary>The first row whose offset is not below the position.</summary>

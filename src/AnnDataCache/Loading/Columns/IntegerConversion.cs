@@ -64,7 +64,14 @@ internal static class IntegerConversion
     internal static bool InRange<T>(ReadOnlySpan<T> values, long limit) where T : unmanaged, IBinaryInteger<T>, IMinMaxValue<T>
     {
         if (values.IsEmpty) { return true; }
-        if (limit <= 0 || TensorPrimitives.Min(values) < T.Zero) { return false; }
+        if (limit <= 0) { return false; }
+        if (typeof(T) == typeof(int) && limit <= int.MaxValue)
+        {
+            // Read as unsigned, what is negative is above every limit: one pass does for both ends.
+            return TensorPrimitives.Max(MemoryMarshal.Cast<T, uint>(values)) < (uint)limit;
+        }
+
+        if (TensorPrimitives.Min(values) < T.Zero) { return false; }
         return T.CreateSaturating(limit - 1) is var last && TensorPrimitives.Max(values) <= last;
     }
 }

@@ -2,6 +2,16 @@ using AnnDataCache.Containers;
 
 namespace AnnDataCache.Zarr;
 
+/// <summary>Where a chunk's stored bytes are.</summary>
+/// <param name="Value">What holds them; the locator that found it owns it.</param>
+/// <param name="Offset">In the value.</param>
+/// <param name="Length">Stored bytes.</param>
+internal readonly record struct StoredRange(StoredValue Value, long Offset, long Length)
+{
+    /// <summary>Fills the span from an offset in the chunk.</summary>
+    internal void Read(long offset, Span<byte> bytes) => Value.Read(Offset + offset, bytes);
+}
+
 /// <summary>Finds the stored bytes of chunks: values of their own, or ranges of a shard. One thread's; the last value stays open.</summary>
 internal sealed class ChunkLocator(ZarrChunks array) : IDisposable
 {
@@ -12,10 +22,8 @@ internal sealed class ChunkLocator(ZarrChunks array) : IDisposable
 
     /// <summary>Where a chunk's bytes are; false when it was never written.</summary>
     /// <param name="number">Its number in the array's grid.</param>
-    /// <param name="value">Valid until the next call.</param>
-    /// <param name="offset">In the value.</param>
-    /// <param name="length">Stored bytes.</param>
-    internal bool TryFind(long number, out StoredValue value, out long offset, out long length)
+    /// <param name="place">Valid until the next call.</param>
+    internal bool TryFind(long number, out StoredRange place)
     {
         ArrayMetadata metadata = array.Metadata;
         array.Grid.Locate(number, _at);
@@ -30,10 +38,10 @@ internal sealed class ChunkLocator(ZarrChunks array) : IDisposable
         }
 
         if (key != _key) { Open(key); }
-        (value, offset, length) = (_open!, 0, _open?.Length ?? 0);
+        place = new StoredRange(_open!, 0, _open?.Length ?? 0);
         if (_open is null || _index is null) { return _open is not null; }
-        (offset, length) = (_index[2 * slot], _index[(2 * slot) + 1]);
-        return offset != ShardIndexes.Missing;
+        place = new StoredRange(_open, _index[2 * slot], _index[(2 * slot) + 1]);
+        return place.Offset != ShardIndexes.Missing;
     }
 
     public void Dispose() => _open?.Dispose();

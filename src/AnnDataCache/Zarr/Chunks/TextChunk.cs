@@ -102,10 +102,10 @@ internal sealed class TextChunkDecoder(ZarrChunks array) : IDisposable
     /// <summary>Null for a chunk that was never written.</summary>
     internal TextChunk? Decode(long number)
     {
-        if (!_locator.TryFind(number, out StoredValue value, out long offset, out long length)) { return null; }
-        if (length > ByteDecoder.MaxBytes) { throw new CodecException($"A stored chunk of {length:N0} bytes is not read; {ByteDecoder.MaxBytes:N0} is the limit."); }
-        Span<byte> stored = _stored.Span((int)length);
-        value.Read(offset, stored);
+        if (!_locator.TryFind(number, out StoredRange place)) { return null; }
+        if (place.Length > ByteDecoder.MaxBytes) { throw new CodecException($"A stored chunk of {place.Length:N0} bytes is not read; {ByteDecoder.MaxBytes:N0} is the limit."); }
+        Span<byte> stored = _stored.Span((int)place.Length);
+        place.Read(0, stored);
         return TextChunk.Parse(array.Metadata.Codecs.Text, _bytes.Undo(stored, -1, default), Containers.ChunkGrid.Product(array.Metadata.Chunk));
     }
 

@@ -10,6 +10,7 @@ internal sealed unsafe class ZarrChunkDecoder(ZarrChunks array) : ChunkDecoder
     private readonly ByteDecoder _bytes = new(array.Metadata.Codecs.Steps);
     private readonly GrowingBuffer _stored = new(), _turned = new();
     private readonly int _chunkBytes = array.ChunkBytes;
+    private BloscChunk? _blosc;
     private long _current = -1;
     private byte* _decoded;
 
@@ -20,9 +21,9 @@ internal sealed unsafe class ZarrChunkDecoder(ZarrChunks array) : ChunkDecoder
         if (number == _current) { return _decoded; }
         _current = -1;
         _decoded = null;
-        if (_locator.TryFind(number, out StoredValue value, out long offset, out long length))
+        if (_locator.TryFind(number, out StoredRange place))
         {
-            Span<byte> values = _bytes.Undo(ReadStored(value, offset, length), _chunkBytes, default);
+            Span<byte> values = _bytes.Undo(ReadStored(place), _chunkBytes, default);
             if (Codecs.Order is { } order)
             {
                 Span<byte> turned = _turned.Span(_chunkBytes);
@@ -42,13 +43,13 @@ internal sealed unsafe class ZarrChunkDecoder(ZarrChunks array) : ChunkDecoder
     internal override bool TryDecodeInto(long number, Span<byte> values)
     {
         if (Codecs.Order is not null || (!Codecs.IsPlain && values.Length != _chunkBytes)) { return false; }
-        if (!_locator.TryFind(number, out StoredValue value, out long offset, out long length)) { return false; }
+        if (!_locator.TryFind(number, out StoredRange place)) { return false; }
         if (Codecs.IsPlain)
         {
-            RequireLength(length);
-            value.Read(offset, values);
+            RequireLength(place.Length);
+            place.Read(0, values);
         }
-        else if (_bytes.Undo(ReadStored(value, offset, length), _chunkBytes, values) is var decoded && !decoded.Overlaps(values))
+        else if (_bytes.Undo(ReadStored(place), _chunkBytes, values) is var decoded && !decoded.Overlaps(values))
         {
             decoded.CopyTo(values); // nothing but checksums stood before them
         }
@@ -57,24 +58,31 @@ internal sealed unsafe class ZarrChunkDecoder(ZarrChunks array) : ChunkDecoder
         return true;
     }
 
+    /// <summary>Chunks that blosc alone has compressed are written in pieces.</summary>
+    internal override bool TryDecodeTo(long number, ByteTarget target, long offset, long bytes, int threads) =>
+        Codecs is { Order: null, Steps: [{ Codec: ByteCodec.Blosc }] }
+        && _locator.TryFind(number, out StoredRange place)
+        && (_blosc ??= new BloscChunk(array)).TryRead(place, target, offset, bytes, threads);
+
     public override void Dispose()
     {
+        _blosc?.Dispose();
         _locator.Dispose();
         _bytes.Dispose();
         _stored.Dispose();
         _turned.Dispose();
     }
 
-    private Span<byte> ReadStored(StoredValue value, long offset, long length)
+    private Span<byte> ReadStored(in StoredRange place)
     {
-        if (Codecs.Steps.Count == 0) { RequireLength(length); }
-        if (length > ByteDecoder.MaxBytes)
+        if (Codecs.Steps.Count == 0) { RequireLength(place.Length); }
+        if (place.Length > ByteDecoder.MaxBytes)
         {
-            throw new UnsupportedContainerException($"A stored chunk of {length:N0} bytes is not read; {ByteDecoder.MaxBytes:N0} is the limit.");
+            throw new UnsupportedContainerException($"A stored chunk of {place.Length:N0} bytes is not read; {ByteDecoder.MaxBytes:N0} is the limit.");
         }
 
-        Span<byte> stored = _stored.Span((int)length);
-        value.Read(offset, stored);
+        Span<byte> stored = _stored.Span((int)place.Length);
+        place.Read(0, stored);
         return stored;
     }
 

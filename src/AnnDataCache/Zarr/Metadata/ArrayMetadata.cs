@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using AnnDataCache.Containers;
 
 namespace AnnDataCache.Zarr;
@@ -20,6 +21,10 @@ internal sealed record ArrayMetadata(
 
     /// <summary>Chunks that have keys of their own, and would each be looked for: far above any real array.</summary>
     private const long MaxKeys = 1 << 22;
+
+    /// <summary>An axis of no length may have chunks of none, as some writers cut it.</summary>
+    internal static long[] ChunkShape(JsonElement parent, long[] shape, string name = "chunk_shape") =>
+        [.. parent.Get(name).Integers(name).Select((length, axis) => length == 0 && axis < shape.Length && shape[axis] == 0 ? 1 : length)];
 
     /// <exception cref="ContainerException">Shapes that contradict each other, or are beyond what is read.</exception>
     internal void Check()

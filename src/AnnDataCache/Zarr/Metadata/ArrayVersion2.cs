@@ -10,7 +10,7 @@ internal static class ArrayVersion2
     {
         if (array.Get("zarr_format").Integer("zarr_format") != 2) { throw ZarrJson.Wrong(array.Get("zarr_format"), "zarr_format", "2"); }
         long[] shape = array.Get("shape").Integers("shape");
-        long[] chunk = [.. array.Get("chunks").Integers("chunks").Select((length, axis) => length == 0 && axis < shape.Length && shape[axis] == 0 ? 1 : length)];
+        long[] chunk = ArrayMetadata.ChunkShape(array, shape, "chunks");
         JsonElement dtype = array.Get("dtype");
         ZarrType type = ZarrTypes.ParseNumpy(dtype);
         bool isObject = dtype.ValueKind == JsonValueKind.String && dtype.Text("dtype").EndsWith('O');

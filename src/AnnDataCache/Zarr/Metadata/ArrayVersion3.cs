@@ -18,10 +18,10 @@ internal static class ArrayVersion3
         RequireKnown(array);
         JsonElement grid = array.Get("chunk_grid");
         if (NameOf(grid) != "regular") { throw new UnsupportedContainerException($"The chunk grid '{NameOf(grid)}' is not read; 'regular' is."); }
-        long[] chunk = grid.Get("configuration").Get("chunk_shape").Integers("chunk_shape");
+        long[] chunk = ArrayMetadata.ChunkShape(grid.Get("configuration"), shape);
         byte[] fill = FillValues.Parse(array.Find("fill_value"), type.Stored);
         JsonElement[] codecs = array.Get("codecs").List("codecs");
-        (ShardLayout Layout, long[] Chunk, JsonElement[] Codecs)? shard = FindShard(codecs);
+        (ShardLayout Layout, long[] Chunk, JsonElement[] Codecs)? shard = FindShard(codecs, shape);
         CodecChain chain = ParseChain(shard?.Codecs ?? codecs, shape.Length, type);
         ArrayMetadata parsed = new(shape, chunk, shard?.Chunk ?? chunk, type, fill, ParseKeys(array), chain, shard?.Layout);
         parsed.Check();
@@ -60,7 +60,7 @@ internal static class ArrayVersion3
     }
 
     /// <summary>A shard is all or nothing: what stands before or behind it would have to undo it as a whole.</summary>
-    private static (ShardLayout, long[], JsonElement[])? FindShard(JsonElement[] codecs)
+    private static (ShardLayout, long[], JsonElement[])? FindShard(JsonElement[] codecs, long[] shape)
     {
         if (!codecs.Any(codec => NameOf(codec) == "sharding_indexed")) { return null; }
         if (codecs.Length > 1) { throw new UnsupportedContainerException("Shards that are themselves transposed or compressed are not read."); }
@@ -84,7 +84,7 @@ internal static class ArrayVersion3
             null or "end" => false,
             string other => throw new DamagedContainerException($"A shard's index is at its '{other}'; 'start' and 'end' are possible."),
         };
-        return (new ShardLayout(isFirst, isBig, hasChecksum), configuration.Get("chunk_shape").Integers("chunk_shape"), inner);
+        return (new ShardLayout(isFirst, isBig, hasChecksum), ArrayMetadata.ChunkShape(configuration, shape), inner);
     }
 
     private static CodecChain ParseChain(JsonElement[] codecs, int rank, ZarrType type)
@@ -98,9 +98,9 @@ internal static class ArrayVersion3
             string name = NameOf(codec);
             if (isBytes) { steps.Add(ByteSteps.Parse(name, Configuration(codec))); }
             else if (name == "transpose") { order = Compose(order, Configuration(codec).Get("order"), rank); }
-            else if (type.IsObject ? name is "vlen-utf8" or "vlen-bytes" : name == "bytes")
+            else if (type.IsObject ? name is "vlen-utf8" or "vlen-bytes" : name is "bytes" or "endian")
             {
-                (isBytes, isBig) = (true, !type.IsObject && IsBig(codec));
+                (isBytes, isBig) = (true, !type.IsObject && IsBig(codec)); // 'endian' was its name in a draft
             }
             else { throw new UnsupportedContainerException($"Values of type {type.Stored.Description} are stored with the codec '{name}': not read."); }
         }

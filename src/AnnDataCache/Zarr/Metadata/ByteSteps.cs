@@ -17,6 +17,8 @@ internal static class ByteSteps
             "lz4" => new ByteStep(ByteCodec.Lz4, bare),
             "zlib" => new ByteStep(ByteCodec.Zlib, bare),
             "gzip" => new ByteStep(ByteCodec.Gzip, bare),
+            "crc32c" when configuration.FindText("location") is "start" => throw new UnsupportedContainerException(
+                "The values have their crc32c before them, which is not read; one behind them is."),
             "crc32c" => new ByteStep(ByteCodec.Crc32C, bare),
             "shuffle" => new ByteStep(ByteCodec.Shuffle, bare, ElementSize(configuration)),
             _ => throw new UnsupportedContainerException(

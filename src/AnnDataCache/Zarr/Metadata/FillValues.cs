@@ -17,7 +17,12 @@ internal static class FillValues
         switch (type.Class)
         {
             case StoredClass.VariableString:
-                return given.ValueKind == JsonValueKind.String ? TextBytes(given, type) : []; // 0 stands for nothing
+                return given.ValueKind switch
+                {
+                    JsonValueKind.String => TextBytes(given, type),
+                    JsonValueKind.Array => [.. given.Integers("fill_value").Select(one => one is >= 0 and <= byte.MaxValue ? (byte)one : throw ZarrJson.Wrong(given, "fill_value", "a list of bytes"))],
+                    _ => [], // 0 stands for nothing
+                };
             case StoredClass.Number:
                 byte[] number = new byte[type.Size];
                 Write(given, type.Number!.Value, number);

@@ -42,7 +42,8 @@ internal static class ZipDirectory
             int whole = EntrySize + name + extra + BinaryPrimitives.ReadUInt16LittleEndian(rest[32..]);
             if (whole > rest.Length) { throw new DamagedContainerException("The zip's directory ends inside an entry."); }
             string key = Encoding.UTF8.GetString(rest.Slice(EntrySize, name));
-            if (!key.EndsWith('/')) { entries[RequireKey(key)] = Entry(rest, rest.Slice(EntrySize + name, extra), shift, file.Length, key); }
+            if (key.StartsWith("./", StringComparison.Ordinal)) { key = key[2..]; } // what some packers call the folder that they packed
+            if (key.Length > 0 && !key.EndsWith('/')) { entries[RequireKey(key)] = Entry(rest, rest.Slice(EntrySize + name, extra), shift, file.Length, key); }
             rest = rest[whole..];
         }
 

@@ -1,0 +1,125 @@
+using System.Security.Cryptography;
+using AnnDataCache.Containers;
+using AnnDataCache.Interop;
+using AnnDataCache.Zarr;
+using Values = AnnDataCache.Tests.Hdf5.Values;
+
+namespace AnnDataCache.Tests.Zarr;
+
+/// <summary>
+/// Some writers make one chunk of a whole array. It must come in pieces, so that it never stands in memory as a whole, with the
+/// values that a small one has; where its codec allows it, from two threads.
+/// </summary>
+public sealed class LargeChunkTests : IDisposable
+{
+    private const long LargestPiece = 2 << 20; // blosc's blocks may be this long
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("zarr-large-");
+
+    [Fact]
+    public void AnArrayOfOneChunkComesInPieces()
+    {
+        Cli.Python.Require();
+        Cli.CallResult written = Cli.Python.Run($$"""
+            import hashlib, numcodecs, numpy as np, zarr
+            root = zarr.open_group("{{_folder.FullName}}/store.zarr", "w")
+            random = np.random.default_rng(1)
+            values = {
+                "narrow": random.integers(0, 60000, 3_000_000).astype("<i4"), "random": random.random(1_500_000), "sorted": np.sort(random.integers(0, 9, 3_000_000)).astype("<i4"),
+                "big": random.integers(0, 60000, 3_000_000).astype(">i4"), "odd": random.integers(0, 99, 9_000_001).astype("u1"),
+            }
+            codecs = {
+                "zstd": numcodecs.Blosc("zstd", 5, 1), "lz4-bits": numcodecs.Blosc("lz4", 5, 2), "zlib": numcodecs.Blosc("zlib", 1, 1), "blosclz": numcodecs.Blosc("blosclz", 9, 0),
+                "small-blocks": numcodecs.Blosc("lz4", 1, 1, 4096),
+            }
+            for kind, numbers in values.items():
+                for name, codec in codecs.items():
+                    array = root.create_dataset(f"{kind}/{name}", data=numbers, chunks=(len(numbers),), compressor=codec)
+                    array.attrs["sha256"] = hashlib.sha256(numbers.astype(numbers.dtype.newbyteorder("<")).tobytes()).hexdigest()
+                array = root.create_dataset(f"edge/{kind}", data=numbers, chunks=(len(numbers) + 12345,), compressor=codecs["zstd"])
+                array.attrs["sha256"] = hashlib.sha256(numbers.astype(numbers.dtype.newbyteorder("<")).tobytes()).hexdigest()
+            """);
+        Assert.True(written.ExitCode == 0, written.Error);
+        using ZarrFile file = ZarrFile.OpenFolder(Path.Join(_folder.FullName, "store.zarr"));
+        List<string> different = [];
+        foreach (ContainerArray array in file.Root.MemberNames.SelectMany(kind => ((ContainerGroup)file.Root.Open(kind)) is var group ? group.MemberNames.Select(name => (ContainerArray)group.Open(name)) : []))
+        {
+            foreach (int workers in (int[])[1, 2])
+            {
+                using Pieces target = new(array.Count * array.Type.Size, workers);
+                array.Read(target, new ReadContext(workers, CancellationToken.None));
+                string hash = Values.Hex(SHA256.HashData(target.Bytes));
+                if (hash != array.FindAttribute("sha256")!.AsString()) { different.Add($"{array.Path}, {workers} workers: other values"); }
+                if (target.Largest > LargestPiece) { different.Add($"{array.Path}: a piece of {target.Largest:N0} bytes"); }
+                if (target.Threads != workers) { different.Add($"{array.Path}: written by {target.Threads} threads"); }
+            }
+        }
+
+        Assert.True(different.Count == 0, string.Join('\n', different));
+    }
+
+    [Fact]
+    public void BlocksMayStandInAnyOrder()
+    {
+        // What blosc writes with several threads: each block where the file ended when its turn came. Here: the last one first.
+        const int block = 4096, count = 2000;
+        byte[] values = new byte[block * count];
+        new Random(1).NextBytes(values);
+        using MemoryStream chunk = new();
+        using (BinaryWriter writer = new(chunk, System.Text.Encoding.ASCII, leaveOpen: true))
+        {
+            writer.Write([2, 1, 16 | (1 << 5), 4]);
+            int start = 16 + (4 * count), step = 4 + block;
+            foreach (int number in (int[])[values.Length, block, start + (step * count)]) { writer.Write(number); }
+            for (int i = 0; i < count; i++) { writer.Write(start + ((count - 1 - i) * step)); }
+            for (int i = count - 1; i >= 0; i--)
+            {
+                writer.Write(block);
+                writer.Write(values, i * block, block);
+            }
+        }
+
+        string array = Path.Join(_folder.FullName, "a");
+        Directory.CreateDirectory(array);
+        File.WriteAllText(Path.Join(_folder.FullName, ".zgroup"), """{"zarr_format": 2}""");
+        File.WriteAllText(Path.Join(array, ".zarray"), $$$"""
+            {"zarr_format": 2, "shape": [{{{values.Length / 4}}}], "chunks": [{{{values.Length / 4}}}], "dtype": "<u4", "fill_value": 0, "order": "C", "filters": null,
+             "compressor": {"id": "blosc", "cname": "lz4", "clevel": 5, "shuffle": 0, "blocksize": 0}}
+            """);
+        File.WriteAllBytes(Path.Join(array, "0"), chunk.ToArray());
+        using ZarrFile file = ZarrFile.OpenFolder(_folder.FullName);
+        foreach (int workers in (int[])[1, 2]) { Assert.Equal(values, Values.Read((ContainerArray)file.Root.Open("a"), workers)); }
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    /// <summary>Takes pieces from so many threads, each of which waits at its first one for the others; remembers the largest piece.</summary>
+    private sealed class Pieces(long length, int threads) : ByteTarget, IDisposable
+    {
+        private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+        private readonly HashSet<int> _threads = [];
+        private readonly Lock _lock = new();
+        private readonly CountdownEvent _missing = new(threads);
+
+        internal byte[] Bytes { get; } = new byte[length];
+
+        internal long Largest { get; private set; }
+
+        internal int Threads => _threads.Count;
+
+        internal override void Write(long offset, ReadOnlySpan<byte> bytes)
+        {
+            bytes.CopyTo(Bytes.AsSpan((int)offset, bytes.Length));
+            lock (_lock)
+            {
+                Largest = Math.Max(Largest, bytes.Length);
+                if (_threads.Add(Environment.CurrentManagedThreadId) && !_missing.IsSet) { _missing.Signal(); }
+            }
+
+            _missing.Wait(s_patience);
+        }
+
+        public void Dispose() => _missing.Dispose();
+    }
+}
