@@ -98,7 +98,8 @@ internal static class GenesBench
         Bound(text, "twin; its bytes read and written twice", LoadBench.Median(bound), LoadBench.Median(twin));
         Bound(text, "scan; all bytes of the part read", LoadBench.Median(pass), LoadBench.Median(scan));
         text.AppendLine().AppendLine(culture, $"The executable that builds the twin has {own / 1e6:F0} MB of private memory.");
-        text.AppendLine(culture, $"Shuffled batches of {BatchSize:N0} cells, dense float32, one thread: {LoadBench.Median(batches):N0} cells/s.").AppendLine();
+        text.AppendLine(culture, $"Shuffled batches of {BatchSize:N0} cells, dense float32, one thread: {LoadBench.Median(batches):N0} cells/s.");
+        text.AppendLine();
     }
 
     private static void Bound(StringBuilder text, string what, double bound, double ours) => text.AppendLine(

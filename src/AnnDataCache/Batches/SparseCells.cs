@@ -47,7 +47,8 @@ internal sealed class SparseCells<TIndex, TValue> : CellReader
         {
             Take(rows[i], out ReadOnlySpan<TIndex> genes, out ReadOnlySpan<TValue> values);
             target.Reserve(used, genes.Length, out Span<int> indices, out Span<float> numbers);
-            target.EndRow(i, used += _takesAll ? Copy(rows[i], genes, values, indices, numbers) : Pick(rows[i], genes, values, indices, numbers));
+            used += _takesAll ? Copy(rows[i], genes, values, indices, numbers) : Pick(rows[i], genes, values, indices, numbers);
+            target.EndRow(i, used);
         }
     }
 

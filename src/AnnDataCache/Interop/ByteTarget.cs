@@ -20,7 +20,7 @@ internal abstract class ByteTarget
     /// </summary>
     internal virtual unsafe byte* Map(long offset, long length) => TryGetAddress(offset, length);
 
-    /// <summary>The same for a range of which nothing was written yet, and which is to be stored into in no order: its pages are taken at once.</summary>
+    /// <summary>The same for a range of which nothing was written yet, and which is stored into in no order: its pages are taken at once.</summary>
     internal virtual unsafe byte* MapNew(long offset, long length) => Map(offset, length);
 }
 

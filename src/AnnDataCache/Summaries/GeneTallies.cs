@@ -16,7 +16,7 @@ internal static class GeneTallies
     /// <param name="cutoff">What is expressed is above it.</param>
     /// <param name="workers">Threads.</param>
     /// <param name="cancellation">Looked at between genes, or between stripes of cells.</param>
-    /// <exception cref="ElementException">Names or grouping are of another number than the matrix has, or there are too many groups.</exception>
+    /// <exception cref="ElementException">The matrix has another number of genes or cells, or there are too many groups.</exception>
     internal static GeneSummary Summarize(
         ExpressionMatrix matrix, int[] asked, IReadOnlyList<string> names, Grouping? grouping, double cutoff, int workers,
         CancellationToken cancellation)

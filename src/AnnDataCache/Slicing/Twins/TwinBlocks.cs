@@ -2,7 +2,7 @@ using AnnDataCache.Parts;
 
 namespace AnnDataCache.Slicing;
 
-/// <summary>How the work on a twin is cut: rows into blocks that workers take, positions into ranges that one block is walked for in turn.</summary>
+/// <summary>How the work on a twin is cut: rows into blocks that workers take, positions into ranges that a block is walked for.</summary>
 /// <remarks>
 /// Each block has a count for each position, so their number is bounded. A range is as wide as lines of it stay in the second-level
 /// cache, unless rows would be left and entered again for a handful of entries.

@@ -3,7 +3,7 @@ using AnnDataCache.Containers;
 
 namespace AnnDataCache.Slicing;
 
-/// <summary>The first pass over a sparse part: entries of each minor position in each block of rows, and whether all values are whole numbers.</summary>
+/// <summary>The first pass over a sparse part: entries of each position in each block of rows, and whether all values are whole.</summary>
 internal sealed unsafe class TwinCounts
 {
     private const int PieceEntries = 1 << 14;
@@ -63,10 +63,10 @@ internal sealed unsafe class TwinCounts
         ValueType = whole && _source.Entries > 0 ? WholeNumbers.Smallest(_source.StoredType, all) : _source.StoredType;
     }
 
-    /// <summary>All entries are counted, whichever rows the offsets give them to: the second pass finds out when those are damaged.</summary>
+    /// <summary>All entries are counted, whichever rows they belong to: the second pass finds out when offsets are damaged.</summary>
     private long FirstEntry(int block) => block == 0 ? 0 : block == Blocks.Count ? _source.Entries : _source.Row(Blocks.Rows[block]).Start;
 
-    /// <summary>Of one position the blocks' entries follow each other (T1), and those of one position follow those of the one before.</summary>
+    /// <summary>Within a position the blocks' entries follow each other (T1); positions follow each other.</summary>
     private void PlaceAll()
     {
         uint[] ends = _counts[^1] = new uint[_source.Minor];
@@ -81,7 +81,8 @@ internal sealed unsafe class TwinCounts
     }
 
     private static StoreException TooMany(long position, long entries) => new(
-        CacheError.TooLarge, $"Position {position:N0} has {entries:N0} entries; of a twin it may have {uint.MaxValue - TwinLines.CacheLine:N0}. Its slices are scanned.");
+        CacheError.TooLarge,
+        $"Position {position:N0} has {entries:N0} entries; in a twin it may have {uint.MaxValue - TwinLines.CacheLine:N0}. Slices are scanned.");
 
     private bool Extend(long at, int count, ref WholeRange range)
     {

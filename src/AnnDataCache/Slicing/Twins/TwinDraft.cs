@@ -16,8 +16,8 @@ namespace AnnDataCache.Slicing;
 //            places of their own in every position. No intermediate matrix exists (TwinFill)
 //   seal     as every part
 //
-// T1  Blocks follow each other within a position, and a block's rows are walked in order: entries keep the rows' order. Equal to scipy's tocsc and tocsr,
-//     entry by entry, also of unsorted rows and of duplicates.
+// T1  Blocks follow each other within a position, and a block's rows are walked in order: entries keep the rows' order.
+//     Equal to scipy's tocsc and tocsr, entry by entry, also of unsorted rows and of duplicates.
 // T2  Every place is checked again in the second pass: a part that changes in between (only a forger's can) is an error,
 //     never a store outside of a block's places, nor a twin of other entries.
 // T3  Private memory is counts of each block, whose number is bounded, and lines and cursors of each worker: whatever the

@@ -4,7 +4,7 @@ using AnnDataCache.Parts;
 
 namespace AnnDataCache.Slicing;
 
-/// <summary>The second pass: each worker walks blocks of rows, range by range, and scatters their entries into the twin (T1 … T3).</summary>
+/// <summary>The second pass: workers walk blocks of rows, range by range, and scatter their entries into the twin (T1 … T3).</summary>
 internal sealed unsafe class TwinFill(SparseView source, TwinCounts counts, ColumnLayout column, ByteTarget target)
 {
     private const long PieceBytes = 2 << 20;
@@ -39,7 +39,7 @@ internal sealed unsafe class TwinFill(SparseView source, TwinCounts counts, Colu
         return starts;
     }
 
-    /// <summary>The pages of a buffer are taken by all workers before anything is stored: one by one, as stores need them, they cost twice as much.</summary>
+    /// <summary>All workers take the pages of a buffer before anything is stored: one by one, as stores need them, they cost more.</summary>
     private byte* Map(BufferRange range, ReadContext context)
     {
         int pieces = checked((int)(((range.Length - 1) / PieceBytes) + 1));

@@ -4,7 +4,7 @@ using AnnDataCache.Parts;
 
 namespace AnnDataCache.Slicing;
 
-/// <summary>For each position of a range, its last entries: those that do not fill a cache line of the twin yet. One thread's; dispose it.</summary>
+/// <summary>For each position of a range, its last entries, which do not fill a cache line of the twin yet. One thread's; dispose it.</summary>
 /// <remarks>
 /// A store to one of twenty thousand places misses the caches and the table of pages. Entries are gathered here, in memory that stays
 /// in the cache, and go to the twin as whole lines, past the cache: a place of the twin is touched once for 8 to 64 entries.
@@ -59,7 +59,11 @@ internal sealed unsafe class TwinLines : IDisposable
     internal static int BytesOf(ColumnLayout column) =>
         EntriesOf(column.IndexType.Size(), column.Type.Size()) * (column.IndexType.Size() + column.Type.Size());
 
-    /// <summary>Begins a range; <paramref name="starts"/> and <paramref name="ends"/> say, for all positions, which of its entries are gathered.</summary>
+    /// <summary>Begins a range.</summary>
+    /// <param name="starts">For all positions, the first of its entries that is gathered.</param>
+    /// <param name="ends">And the one behind the last.</param>
+    /// <param name="first">First position of the range.</param>
+    /// <param name="end">The position behind it.</param>
     internal void Start(uint[] starts, uint[] ends, long first, long end)
     {
         (_starts, _ends, First, End) = (starts, ends, first, end);

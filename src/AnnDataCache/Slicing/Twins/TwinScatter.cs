@@ -21,9 +21,10 @@ internal static unsafe class TwinScatter
     /// <param name="lines">Where entries are gathered.</param>
     /// <param name="firstRow">First row of the block.</param>
     /// <param name="endRow">The row behind it.</param>
-    /// <param name="cursors">Of rows in order that are walked for several ranges, where each goes on; moved behind the range. Else null.</param>
+    /// <param name="cursors">Where each row goes on, if rows are in order and walked for several ranges; moved behind the range. Else null.</param>
     /// <param name="cancellation">Looked at between rows.</param>
-    internal static void Run(in SparseView source, TwinLines lines, long firstRow, long endRow, long* cursors, CancellationToken cancellation)
+    internal static void Run(
+        in SparseView source, TwinLines lines, long firstRow, long endRow, long* cursors, CancellationToken cancellation)
     {
         ScatterArguments arguments = new(source, lines, firstRow, endRow, cursors, cancellation);
         bool narrows = lines.ValueType != source.StoredType;
@@ -106,7 +107,8 @@ internal static unsafe class TwinScatter
         if (Sse.IsSupported) { Sse.StoreFence(); } else { Interlocked.MemoryBarrier(); }
     }
 
-    private readonly struct ScatterArguments(SparseView source, TwinLines lines, long firstRow, long endRow, long* cursors, CancellationToken cancellation)
+    private readonly struct ScatterArguments(
+        SparseView source, TwinLines lines, long firstRow, long endRow, long* cursors, CancellationToken cancellation)
     {
         internal readonly SparseView Source = source;
         internal readonly TwinLines Lines = lines;
