@@ -25,11 +25,11 @@ internal sealed class SoakVandal(SoakPlan plan, SoakObjects objects) : IDisposab
     {
         int step = ++_steps;
         if (step < 3) { return; }
-        WaitFor(() => Directory.GetFiles(Parts).Length > 4); // until somebody has loaded something
+        if (step == 3) { WaitFor(() => Directory.GetFiles(Parts).Length > 4); } // until somebody has loaded something
         if (Does("wrong")) { FlipBytes(); }
         if (Does("stale")) { NameOldPartAnew(plan.Sources[step % plan.Sources.Count]); }
         if (Does("stale-object")) { BringObjectsBack(); }
-        if (Does("evicted")) { UnlinkPinnedPart(); }
+        if (Does("evicted") && step == 3) { UnlinkPinnedPart(); }
         if (Does("held") && step == 3) { KeepTemporary(); }
         if (Does("leaked") && step == 3) { KeepDeletedFile(); }
         if (Does("budget") && step % 4 == 0) { AddUncountedPart(); }

@@ -212,7 +212,7 @@ internal sealed class PartStore : IDisposable
 
             bool stale = !part.Name.IsObject && (source is not { } now || NameOf(layout.Source, layout.Element, now, layout.Derived) != part.Name);
             parts.Add(new StoredPart(
-                NameOf(tier.Kind), part.Name.Value, layout.Source, layout.Element, part.Bytes, tier.IsPinned(part.Name), stale, layout.Derived));
+                NameOf(tier.Kind), part.Name.Value, layout.Source, layout.Element, part.Bytes, tier.Folder.IsPinned(part.Name), stale, layout.Derived));
         }
 
         return parts;
@@ -257,7 +257,7 @@ internal sealed class PartStore : IDisposable
         if (tier is null) { return new TierStatistics(NameOf(kind), settings.Folder, false, settings.Note, 0, 0, 0, 0, 0, 0, 0, 0); }
         TierUsage usage = tier.Usage();
         return new TierStatistics(
-            NameOf(kind), settings.Folder, true, settings.Note, tier.Budget, usage.Bytes, tier.PinnedBytes(usage.Parts), usage.Parts,
+            NameOf(kind), settings.Folder, true, settings.Note, tier.Budget, usage.Bytes, tier.Folder.PinnedBytes(usage.Parts), usage.Parts,
             tier.Board.Read(ControlBoard.Counter.Hits), tier.Board.Read(ControlBoard.Counter.Loads),
             tier.Board.Read(ControlBoard.Counter.Evictions), tier.Board.Read(ControlBoard.Counter.LoadedBytes));
     }
@@ -299,7 +299,7 @@ internal sealed class PartStore : IDisposable
         if (shortage.Need > tier.Budget) { return $"{name} has a budget of {tier.Budget:N0}."; }
         if (shortage.IsStopped) { return $"{name} gives out no room: {Stopped(tier)}"; }
 
-        return $"{name} has a budget of {tier.Budget:N0}, of which {shortage.Used:N0} are used, {tier.PinnedBytes(0):N0} of them pinned"
+        return $"{name} has a budget of {tier.Budget:N0}, of which {shortage.Used:N0} are used, {tier.Folder.PinnedBytes(0):N0} of them pinned"
             + $"{Holders(tier)}, {shortage.Reserved:N0} reserved by loads under way or still used by readers of what was overwritten; its file system has {shortage.FileSystemFree:N0} free.";
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using AnnDataCache.Interop;
 using AnnDataCache.Parts;
@@ -42,9 +43,6 @@ internal sealed class Tier : IDisposable
 {
     /// <summary>An evictor holds a part's lock for microseconds: more tries than this meet a hostile holder, and give a miss.</summary>
     private const int MaxTries = 8;
-
-    /// <summary>From this many parts on a scan is dear: it is avoided, or paid once for several reservations.</summary>
-    private const int ManyParts = 1000;
 
     /// <summary>A scan of many parts evicts this fraction of the budget more than it must.</summary>
     private const int SpareShare = 20;
@@ -197,13 +195,13 @@ internal sealed class Tier : IDisposable
         foreach (TierEntry part in parts)
         {
             if (free >= excess) { break; }
-            if (!IsPinned(part.Name)) { free += part.Bytes; }
+            if (!_folder.IsPinned(part.Name)) { free += part.Bytes; }
         }
 
         if (free < excess) { return false; }
 
         // A scan of many parts is paid once for several reservations.
-        if (parts.Count > ManyParts) { excess += Budget / SpareShare; }
+        if (parts.Count > TierFolder.ManyParts) { excess += Budget / SpareShare; }
         hold.Begin();
         foreach (TierEntry part in parts)
         {
@@ -276,13 +274,6 @@ internal sealed class Tier : IDisposable
         return Removal.Removed;
     }
 
-    /// <summary>True when some process has the part mapped. Holds its lock for a moment, as an evictor does.</summary>
-    internal bool IsPinned(PartName name)
-    {
-        using FileDescriptor? file = FileDescriptor.TryOpenAt(_folder.Parts, name.Value, Posix.ReadOnly | Posix.NoFollow | Posix.NonBlock);
-        return file is not null && !FileLocks.TryLock(file, exclusive: true);
-    }
-
     /// <summary>The hash that was recorded when a part was sealed; null when none was, or it is gone.</summary>
     internal UInt128? RecordedHash(PartName name)
     {
@@ -309,15 +300,7 @@ internal sealed class Tier : IDisposable
     internal PartPin Seal(PartReservation reservation)
     {
         CrashPoint.Reach(Kind == TierKind.Cold ? "cold-synced" : "before-seal");
-        int renamed = Posix.RenameAt2(
-            _folder.Temporaries.Value, reservation.TemporaryName, _folder.Parts.Value, reservation.Name.Value, Posix.RenameNoReplace);
-        if (renamed != 0)
-        {
-            int error = Marshal.GetLastPInvokeError();
-            if (error != PosixException.Exists) { throw new PosixException($"Cannot seal part '{reservation.Name.Value}'", error); }
-            Abandon(reservation); // somebody sealed the same name: theirs has the same bytes
-        }
-
+        if (!TryName(reservation, out PartPin? theirs)) { return theirs; }
         if (Kind == TierKind.Cold) { _ = Posix.FSync(_folder.Parts.Value); }
         CrashPoint.Reach("sealed");
         _eviction.Admit(reservation.Name, reservation.Length, reservation.Cost, reservation.MadeOf);
@@ -328,10 +311,32 @@ internal sealed class Tier : IDisposable
         }
 
         // The writer's own lock keeps evictors away until this read-only open has taken its place.
-        return TryPin(reservation.Name, reservation.MadeOf)
-            ?? throw new StoreException(CacheError.StoreUnusable, $"Part '{reservation.Name.Value}' cannot be used in '{_folder.Path}': "
-                + (Contains(reservation.Name) ? "something else has its name" : "it was removed while it was sealed") + ". Run 'anndata-cache verify'.");
+        return TryPin(reservation.Name, reservation.MadeOf) ?? throw Unusable(reservation.Name);
     }
+
+    /// <summary>Gives a reservation its name; false, with the part of whoever was first: theirs has the same bytes, and ours go.</summary>
+    /// <remarks>Nothing of ours keeps theirs from eviction before it is pinned: then the name is free again, and ours has its turn.</remarks>
+    private bool TryName(PartReservation reservation, [NotNullWhen(false)] out PartPin? theirs)
+    {
+        theirs = null;
+        for (int attempt = 0; attempt < MaxTries; attempt++)
+        {
+            int renamed = Posix.RenameAt2(
+                _folder.Temporaries.Value, reservation.TemporaryName, _folder.Parts.Value, reservation.Name.Value, Posix.RenameNoReplace);
+            if (renamed == 0) { return true; }
+            int error = Marshal.GetLastPInvokeError();
+            if (error != PosixException.Exists) { throw new PosixException($"Cannot seal part '{reservation.Name.Value}'", error); }
+            theirs = TryPin(reservation.Name, reservation.MadeOf);
+            if (theirs is null) { continue; }
+            Abandon(reservation);
+            return false;
+        }
+
+        throw Unusable(reservation.Name);
+    }
+
+    private StoreException Unusable(PartName name) => new(CacheError.StoreUnusable, $"Part '{name.Value}' cannot be used in '{_folder.Path}': "
+        + (Contains(name) ? "something else has its name" : "it was removed while it was sealed") + ". Run 'anndata-cache verify'.");
 
     /// <summary>Gives the room of a reservation back.</summary>
     /// <remarks>Where the holder of the lock is stopped, the next reservation reaps it: nothing goes uncounted (S4, S5).</remarks>
@@ -364,22 +369,6 @@ internal sealed class Tier : IDisposable
         return new TierUsage(hold.Bytes, hold.Files - living, reserved);
 
         static TierUsage Count(List<TierEntry> parts) => new(parts.Sum(part => part.Bytes), parts.Count, 0);
-    }
-
-    /// <summary>Bytes of parts that some process has mapped.</summary>
-    /// <remarks>Up to a thousand parts each lock is tried; of more, the kernel's list of locks is believed.</remarks>
-    internal long PinnedBytes(long parts)
-    {
-        if (parts <= ManyParts) { return _folder.Scan().Where(part => IsPinned(part.Name)).Sum(part => part.Bytes); }
-        HashSet<ulong> pinned = [.. LockHolders.OfParts(_folder).Keys];
-        long bytes = 0;
-        foreach (string name in pinned.Count > 0 ? TierFolder.Names(_folder.Parts) : [])
-        {
-            if (pinned.Count == 0) { break; }
-            if (FileStat.TryOf(_folder.Parts, name, out FileStat stat) && pinned.Remove(stat.Inode)) { bytes += TierFolder.WholePages(stat.Size); }
-        }
-
-        return bytes;
     }
 
     private void LogDropped(PartName name, string reason)

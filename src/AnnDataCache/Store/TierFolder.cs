@@ -8,6 +8,9 @@ internal sealed class TierFolder : IDisposable
 {
     private const int PageBytes = 4096;
 
+    /// <summary>From this many parts on a scan is dear: it is avoided, or paid once for several reservations.</summary>
+    internal const int ManyParts = 1000;
+
     /// <summary>Left free of a memory limit, so that a load cannot be what gets a process killed.</summary>
     private const long MemoryMargin = 64L << 20;
 
@@ -83,6 +86,29 @@ internal sealed class TierFolder : IDisposable
         }
 
         return parts;
+    }
+
+    /// <summary>True when some process has the part mapped. Holds its lock for a moment, as an evictor does.</summary>
+    internal bool IsPinned(PartName name)
+    {
+        using FileDescriptor? file = FileDescriptor.TryOpenAt(Parts, name.Value, Posix.ReadOnly | Posix.NoFollow | Posix.NonBlock);
+        return file is not null && !FileLocks.TryLock(file, exclusive: true);
+    }
+
+    /// <summary>Bytes of parts that some process has mapped.</summary>
+    /// <remarks>Up to a thousand parts each lock is tried; of more, the kernel's list of locks is believed.</remarks>
+    internal long PinnedBytes(long parts)
+    {
+        if (parts <= ManyParts) { return Scan().Where(part => IsPinned(part.Name)).Sum(part => part.Bytes); }
+        HashSet<ulong> pinned = [.. LockHolders.OfParts(this).Keys];
+        long bytes = 0;
+        foreach (string name in pinned.Count > 0 ? Names(Parts) : [])
+        {
+            if (pinned.Count == 0) { break; }
+            if (FileStat.TryOf(Parts, name, out FileStat stat) && pinned.Remove(stat.Inode)) { bytes += WholePages(stat.Size); }
+        }
+
+        return bytes;
     }
 
     /// <summary>Names in one of the folders. By descriptor, so that a folder that was moved is still the one that was checked.</summary>

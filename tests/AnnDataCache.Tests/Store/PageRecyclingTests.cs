@@ -98,6 +98,30 @@ public sealed class PageRecyclingTests : IDisposable
         Assert.Equal(TierFolder.WholePages(new FileInfo(PathOf("b")).Length), _store.Statistics().Hot.UsedBytes);
     }
 
+    /// <summary>Two load the same part, since one was thought to be stopped; the first one's goes before the second one has pinned it.</summary>
+    [Fact]
+    public async Task WhoIsSecondToSealSealsAfterAllWhenTheFirstOnesPartIsEvicted()
+    {
+        using CancellationTokenSource done = new();
+        Task evictor = Task.Run(() => { while (!done.IsCancellationRequested) { _store.Evict((_, _) => true); } });
+        try
+        {
+            for (int round = 0; round < 200; round++)
+            {
+                using PartReservation first = Fill("a", 1, 1000), second = Fill("a", 1, 1000);
+                first.Seal().Dispose();
+                second.Seal().Dispose();
+            }
+        }
+        finally
+        {
+            await done.CancelAsync();
+            await evictor;
+        }
+
+        Assert.Empty(_store.Audit(content: true, TestContext.Current.CancellationToken));
+    }
+
     private static PartName Name(string element) => PartName.For("/data/source.h5ad", element, "", default);
 
     private string PathOf(string element) => Path.Join(Parts, Name(element).Value);
@@ -107,11 +131,18 @@ public sealed class PageRecyclingTests : IDisposable
     /// <summary>Loads a part whose values and offsets are all the same number; returns the file's bytes.</summary>
     private byte[] Load(string element, float value, long values = Values)
     {
+        using PartReservation reservation = Fill(element, value, values);
+        reservation.Seal().Dispose();
+        return File.ReadAllBytes(PathOf(element));
+    }
+
+    private PartReservation Fill(string element, float value, long values)
+    {
         ColumnLayout dense = new() { Name = "x", Kind = ColumnKind.Number, Type = DType.Float32, Rows = values, Values = new(0, values * sizeof(float)), Validity = new(0, (values + 7) / 8) };
         ColumnLayout other = new() { Name = "y", Kind = ColumnKind.Number, Type = DType.Float32, Rows = values, Values = new(0, values * sizeof(float)) };
         PartLayout layout = new() { Kind = PartKind.Frame, Element = element, Source = "/data/source.h5ad", Shape = [values, 2], Columns = [dense, other] };
         PartPlan plan = PartPlan.Create(layout);
-        using PartReservation reservation = _store.Reserve(Name(element), plan.FileLength, _source);
+        PartReservation reservation = _store.Reserve(Name(element), plan.FileLength, _source);
         float[] numbers = new float[values];
         Array.Fill(numbers, value);
         foreach (ColumnLayout column in layout.Columns) { reservation.Target.Write(column.Values.Offset, System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(numbers)); }
@@ -120,8 +151,7 @@ public sealed class PageRecyclingTests : IDisposable
         valid[^1] = (byte)(0xFF >> (int)((8 - (values % 8)) % 8));
         reservation.Target.Write(dense.Validity.Offset, valid);
         plan.WriteFraming(reservation.Target);
-        reservation.Seal().Dispose();
-        return File.ReadAllBytes(PathOf(element));
+        return reservation;
     }
 
     public void Dispose()

@@ -66,7 +66,7 @@ internal sealed class Explanation(Tier? hot, Tier? cold)
         PartUse use = tier.Board.Find(name.Hash);
         float score = use.Score;
         int before = tier.Folder.Scan().Count(part => tier.Board.Find(part.Name.Hash).Score < score);
-        string pinned = tier.IsPinned(name) ? "some process uses it: it cannot go" : $"{before} parts would go before it";
+        string pinned = tier.Folder.IsPinned(name) ? "some process uses it: it cannot go" : $"{before} parts would go before it";
         string cost = name.IsObject ? "" : string.Create(CultureInfo.InvariantCulture, $", a load costs about {use.CostSeconds:F2} s");
         Add(Severity.Good, subject, $"it is there: {ByteSize.Format(TierFolder.WholePages(stat.Size))}, hit {Math.Max(use.Hits - 1, 0)} times{cost}", pinned, "");
     }
