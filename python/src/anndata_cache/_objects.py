@@ -147,7 +147,7 @@ def csv(key: str | os.PathLike[str] | Key, **kwargs: Any) -> pandas.DataFrame:
         Path of the file, or its name in `ANNDATA_DATA_FOLDER`.
     **kwargs
         For `pandas.read_csv`; other arguments are another table. With `float_precision="round_trip"` alone, which reads numbers
-        exactly, the table is the one of the executable's `csv` and of C#'s `Csv`: parsed faster, and one copy for all languages.
+        exactly, the table is the one of the executable's `csv` and of C#'s `Csv`: one copy for all languages.
     """
     import pandas
 

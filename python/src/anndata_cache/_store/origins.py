@@ -1,44 +1,15 @@
-"""Where a part comes from, and how another process gets the same one: what is sent in place of its bytes."""
+"""How a process gets the very part that another one has sent the origin of."""
 
 from __future__ import annotations
 
 from .._errors import ObjectNotFound, SourceChanged, SourceNotFound
-from .parts import Layout, Part
+from .parts import Part
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     Stamp = tuple[int, int, int]
-
-
-class Origin:
-    """What names one part for all processes. It pins nothing; what unpickles it gets the part, pinned.
-
-    Attributes
-    ----------
-    source, element, name : str
-        As the part says; of an object `source` is empty, `element` its name.
-    stamp : tuple of int or None
-        Which file an object's part is, since the name of an object is given to others; None for what a source's version names.
-    """
-
-    __slots__ = ("element", "name", "source", "stamp")
-
-    def __init__(self, name: str, layout: Layout, stamp: Stamp) -> None:
-        self.name, self.source, self.element = name, layout["source"], layout["element"]
-        self.stamp = stamp if layout.get("object") is not None else None
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        words = self.source, self.element, self.name
-        return reopen, words if self.stamp is None else (*words, self.stamp)
-
-
-def origin_of(part: Part) -> Origin | None:
-    """None of a part that was made of another one: nobody can be asked to make it again."""
-    if part.origin is None and not part.layout.get("derived"):
-        part.origin = Origin(part.name, part.layout, part.stamp)
-    return part.origin
 
 
 def reopen(source: str, element: str, name: str, stamp: Stamp | None = None) -> Part:

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from .origins import Origin
-
     Layout = dict[str, Any]
 else:
     Layout = dict  # what the JSON says; docs/part-format.md has the table
@@ -44,6 +42,29 @@ class DamagedPart(Exception):
     """Not a part, or one that says what cannot be."""
 
 
+class Origin:
+    """What names one part for all processes. It pins nothing; what unpickles it gets the part, pinned.
+
+    Attributes
+    ----------
+    source, element, name : str
+        As the part says; of an object `source` is empty, `element` its name.
+    stamp : tuple of int or None
+        Which file an object's part is, since the name of an object is given to others; None for what a source's version names.
+    """
+
+    __slots__ = ("element", "name", "source", "stamp")
+
+    def __init__(self, name: str, layout: Layout, stamp: tuple[int, int, int]) -> None:
+        self.name, self.source, self.element = name, layout["source"], layout["element"]
+        self.stamp = stamp if layout.get("object") is not None else None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from .origins import reopen
+        words = self.source, self.element, self.name
+        return reopen, words if self.stamp is None else (*words, self.stamp)
+
+
 class Part(mmap.mmap):
     """A pinned part: the mapping keeps its file's shared lock, and arrays over it keep the mapping.
 
@@ -57,8 +78,6 @@ class Part(mmap.mmap):
         Device, inode and ctime of the file: tells an object's part from the one that replaced it.
     owner
         Number of the user whose file it is.
-    origin
-        What names it for other processes, once that was asked for.
     """
 
     name: str
@@ -67,10 +86,17 @@ class Part(mmap.mmap):
     layout: Layout
     stamp: tuple[int, int, int]
     owner: int
-    origin: Origin | None = None
+    _origin: Origin | None = None
 
     def __new__(cls, descriptor: int, length: int) -> Part:
         return super().__new__(cls, descriptor, length, prot=mmap.PROT_READ, **_WITHOUT_DESCRIPTOR)  # type: ignore[call-arg]
+
+    @property
+    def origin(self) -> Origin | None:
+        """What names it for other processes; None of a part that was made of another one: nobody can be asked to make it again."""
+        if self._origin is None and not self.layout.get("derived"):
+            self._origin = Origin(self.name, self.layout, self.stamp)
+        return self._origin
 
     @property
     def address(self) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from .._errors import ElementNotFound
-from .._store.origins import origin_of
 from .._store.parts import Layout, Part, offsets_dtype
 from .carrays import NULLABLE, ORDERED, Node, schema_capsule, stream_capsule, sweep
 
@@ -74,7 +73,7 @@ class ArrowElement:
         return f"ArrowElement '{layout['element']}', {layout['kind']}, {' × '.join(map(str, self.shape))}: {', '.join(self.column_names)}"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return ArrowElement, (origin_of(self._part), self.column_names)
+        return ArrowElement, (self._part.origin, self.column_names)
 
     def __del__(self) -> None:
         sweep()

@@ -12,17 +12,15 @@ Copies are numpy's: `copy.copy` and `copy.deepcopy` do not ask this table.
 from __future__ import annotations
 
 import copyreg
-import io
-import pickle
 import weakref
 
 import numpy as np
 
-from .._store.origins import Origin, origin_of
-from .._store.parts import Layout, Part
+from .._store.parts import Layout, Origin, Part
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import pickle
     from typing import Any, Callable
 
     Array = np.ndarray[Any, Any]
@@ -35,7 +33,7 @@ _made: dict[int, tuple[weakref.ref[Any], Origin, Layout, Layout, str, np.dtype[A
 def made(values: Array, part: Part, column: Layout, way: str) -> Array:
     """Seals an array that `columns.WAYS[way]` makes of a column, and remembers that it did."""
     values.setflags(write=False)
-    owner, origin = values, origin_of(part)
+    owner, origin = values, part.origin
     while owner.base is not None:
         owner = owner.base
     if origin is not None:
@@ -47,6 +45,8 @@ def made(values: Array, part: Part, column: Layout, way: str) -> Array:
 
 def dumps_whole(value: Any, outside: Callable[[pickle.PickleBuffer], Any]) -> bytes:
     """A pickle that needs no part: what is stored must not refer to what may be evicted."""
+    import io
+    import pickle
     stream = io.BytesIO()
     pickler = pickle.Pickler(stream, protocol=5, buffer_callback=outside)
     pickler.dispatch_table = {kind: reduce for kind, reduce in copyreg.dispatch_table.items() if reduce is not _reduce}
@@ -83,7 +83,7 @@ def _reduce(values: Array) -> Reduced:
 
 
 def _over_part(values: Array, part: Part) -> Reduced | None:
-    origin = origin_of(part)
+    origin = part.origin
     if origin is None or values.size == 0 or np.dtype(values.dtype.str) != values.dtype:
         return None
     offset = values.__array_interface__["data"][0] - part.address
