@@ -1,6 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
 namespace AnnDataCache.Codecs;
@@ -11,7 +9,7 @@ internal static unsafe class InflateFast
     /// <summary>A round loads its bits at most four times, moving at most seven bytes each and reading eight.</summary>
     internal const int InputMargin = 40;
 
-    /// <summary>A round writes at most three literals, a match of 258, and the 32 bytes by which copies may overshoot.</summary>
+    /// <summary>A round writes at most three literals, a match of 258, and what its copy may overshoot.</summary>
     internal const int OutputMargin = 320;
 
     /// <summary>Decodes rounds of literals and a match until a margin is reached or the block ends.</summary>
@@ -112,7 +110,7 @@ internal static unsafe class InflateFast
                 InflateStream.ThrowMatch((long)distance, write - start);
             }
 
-            Copy(write, distance, length);
+            MatchCopy.Copy(write, distance, length);
             write += length;
         }
         while (read < readLimit && write < writeLimit);
@@ -123,56 +121,6 @@ internal static unsafe class InflateFast
         stream.Bits = bits;
         return ended;
     }
-
-    // A pattern shorter than sixteen bytes is spread over a vector; a longer one is its own. Behind that first vector the match is
-    // one whose distance is a whole number of patterns, at least as far as each store moves on. So the kind of match needs no
-    // branch, and its length only one where it is long: which way they go cannot be foreseen, and most matches are short.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Copy(byte* write, nuint distance, nuint length)
-    {
-        nuint kind = 16 - AtLeastZero(16 - (long)distance);
-        ref byte masks = ref MemoryMarshal.GetReference(SpreadMasks);
-        nuint step = Unsafe.Add(ref MemoryMarshal.GetReference(SpreadSteps), kind);
-        nuint back = step + AtLeastZero((long)(distance - step));
-        byte* end = write + length;
-        Vector128<byte> mask = Vector128.LoadUnsafe(ref masks, kind * 16);
-        Vector128.Store(Vector128.ShuffleNative(Vector128.Load(write - distance), mask), write);
-        write += step;
-        Vector128.Store(Vector128.Load(write - back), write);
-        for (write += step; write < end; write += step)
-        {
-            Vector128.Store(Vector128.Load(write - back), write);
-        }
-    }
-
-    // Without a branch, which Math.Max would be.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static nuint AtLeastZero(long value) => (nuint)(value & ~(value >> 63));
-
-    // The largest multiple of each pattern's length that a vector holds.
-    private static ReadOnlySpan<byte> SpreadSteps => [0, 16, 16, 15, 16, 15, 12, 14, 16, 9, 10, 11, 12, 13, 14, 15, 16];
-
-    // For each pattern length up to 15 the byte of the pattern that comes to each place; then the identity.
-    private static ReadOnlySpan<byte> SpreadMasks =>
-    [
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1,
-        0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0,
-        0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
-        0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0,
-        0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3,
-        0, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4, 5, 6, 0, 1,
-        0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7,
-        0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 1, 2, 3, 4, 5, 6,
-        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5,
-        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0, 1, 2, 3, 4,
-        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3,
-        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 1, 2,
-        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 0, 1,
-        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0,
-        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
-    ];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Put(uint entry, ref ulong bits, ref uint count, ref byte* write)

@@ -1,0 +1,64 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace AnnDataCache.Codecs;
+
+/// <summary>Copies what a back reference repeats, by vectors: what every decoder of the Lempel-Ziv family does most.</summary>
+internal static unsafe class MatchCopy
+{
+    /// <summary>Two vectors are written always.</summary>
+    internal const int Overshoot = 32;
+
+    /// <summary>Writes <paramref name="length"/> bytes, and up to <see cref="Overshoot"/> more, which repeat what is <paramref name="distance"/> back.</summary>
+    /// <remarks>The caller has checked that the distance is there, and the room with what is overshot.</remarks>
+    // A pattern shorter than sixteen bytes is spread over a vector; a longer one is its own. Behind that first vector the match is
+    // one whose distance is a whole number of patterns, at least as far as each store moves on. So the kind of match needs no
+    // branch, and its length only one where it is long: which way they go cannot be foreseen, and most matches are short.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Copy(byte* write, nuint distance, nuint length)
+    {
+        nuint kind = 16 - AtLeastZero(16 - (long)distance);
+        ref byte masks = ref MemoryMarshal.GetReference(SpreadMasks);
+        nuint step = Unsafe.Add(ref MemoryMarshal.GetReference(SpreadSteps), kind);
+        nuint back = step + AtLeastZero((long)(distance - step));
+        byte* end = write + length;
+        Vector128<byte> mask = Vector128.LoadUnsafe(ref masks, kind * 16);
+        Vector128.Store(Vector128.ShuffleNative(Vector128.Load(write - distance), mask), write);
+        write += step;
+        Vector128.Store(Vector128.Load(write - back), write);
+        for (write += step; write < end; write += step)
+        {
+            Vector128.Store(Vector128.Load(write - back), write);
+        }
+    }
+
+    // Without a branch, which Math.Max would be.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static nuint AtLeastZero(long value) => (nuint)(value & ~(value >> 63));
+
+    // The largest multiple of each pattern's length that a vector holds.
+    private static ReadOnlySpan<byte> SpreadSteps => [0, 16, 16, 15, 16, 15, 12, 14, 16, 9, 10, 11, 12, 13, 14, 15, 16];
+
+    // For each pattern length up to 15 the byte of the pattern that comes to each place; then the identity.
+    private static ReadOnlySpan<byte> SpreadMasks =>
+    [
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1,
+        0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0,
+        0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3,
+        0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0,
+        0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5, 0, 1, 2, 3,
+        0, 1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4, 5, 6, 0, 1,
+        0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7,
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 1, 2, 3, 4, 5, 6,
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5,
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0, 1, 2, 3, 4,
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0, 1, 2, 3,
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 1, 2,
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 0, 1,
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0,
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+    ];
+}
