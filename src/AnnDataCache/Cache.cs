@@ -101,11 +101,18 @@ public sealed partial class Cache : IDisposable
     /// <returns>Parts removed, and parts that stayed because some process uses them.</returns>
     public (int Removed, int Pinned) Clear() => StoreFault.Guard(() => _store.Evict((_, _) => true));
 
-    /// <summary>Audits both tiers: names, owners and modes, locks, left-overs, the structure and content of every part.</summary>
-    /// <param name="cancellation">Honoured between parts.</param>
+    /// <summary>
+    /// Audits both tiers: names, owners and modes, locks, left-overs, the structure and content of every part. Parts are made once more
+    /// and compared: that takes as long as loading them, and no room.
+    /// </summary>
+    /// <param name="cancellation">Honoured between chunks.</param>
     /// <returns>Problems; empty when the store is clean.</returns>
-    public IReadOnlyList<Finding> Verify(CancellationToken cancellation = default) =>
-        StoreFault.Guard(() => _store.Audit(content: true, cancellation));
+    public IReadOnlyList<Finding> Verify(CancellationToken cancellation = default) => StoreFault.Guard<IReadOnlyList<Finding>>(() =>
+    {
+        IReadOnlyList<Finding> found = _store.Audit(content: true, cancellation);
+        SourceAudit sources = new(_store, Options, DerivedComparison.FindDifference);
+        return [.. found, .. sources.Run(found.Select(finding => finding.Subject).ToHashSet(), cancellation)];
+    });
 
     /// <summary>Looks at the machine as this cache sees it: tmpfs, limits, huge pages, locks, permissions.</summary>
     /// <param name="options">Default: <see cref="CacheOptions.FromEnvironment()"/>.</param>

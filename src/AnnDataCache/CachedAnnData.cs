@@ -249,7 +249,7 @@ public sealed partial class CachedAnnData : IDisposable
             try
             {
                 using PinnedElement tree = new(
-                    new ElementInfo(Loader.TreePath, ElementKind.Dict), _loader.PinTree(source, cancellation), loaded: false);
+                    new ElementInfo(ElementDecoder.TreePath, ElementKind.Dict), _loader.PinTree(source, cancellation), loaded: false);
                 return new Snapshot(source, tree.Tree, _pins.Add());
             }
             catch (SourceChangedException changed)

@@ -70,7 +70,7 @@ internal sealed partial class Reading
         {
             try
             {
-                PartDraft draft = PartDraft.Of(ContentReader.Read(root, info, failed), "fuzz.h5ad", failed, ReadContext.Default with { Workers = 1 }, trustLengths);
+                ElementDraft draft = ElementDraft.Of(ContentReader.Read(root, info, failed), "fuzz.h5ad", failed, ReadContext.Default with { Workers = 1 }, trustLengths);
                 PartPlan plan = PartPlan.Create(draft.Layout);
                 if (plan.FileLength > MaxPart) { return; }
                 BoundedTarget target = new(plan.FileLength);

@@ -6,7 +6,7 @@ namespace AnnDataCache.Cli;
 internal sealed class VerifyVerb : Verb
 {
     protected override string Name => "verify";
-    protected override string Summary => "Check every part of the store and everything else in its folders.";
+    protected override string Summary => "Check everything in the store's folders, and compare every part with its source.";
     protected override string Example => "verify";
 
     protected override int Execute(Session session)

@@ -82,6 +82,9 @@ internal static unsafe partial class Posix
     [LibraryImport(Libc, EntryPoint = "fgetxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial nint FGetXAttr(int descriptor, string name, byte* value, nuint size);
 
+    [LibraryImport(Libc, EntryPoint = "fremovexattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int FRemoveXAttr(int descriptor, string name);
+
     [LibraryImport(Libc, EntryPoint = "getgrnam", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint GroupByName(string name);
 

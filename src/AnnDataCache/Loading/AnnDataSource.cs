@@ -99,7 +99,7 @@ internal sealed class AnnDataSource : IDisposable
         {
             throw Explain(Path, error);
         }
-        catch (Exception error) when (ContainerException.IsDamage(error))
+        catch (Exception error) when (error is SourceReadException || ContainerException.IsDamage(error))
         {
             throw new SourceException(CacheError.SourceUnreadable, error.Message, error);
         }

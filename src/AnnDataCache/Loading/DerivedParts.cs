@@ -6,16 +6,6 @@ using AnnDataCache.Store;
 
 namespace AnnDataCache.Loading;
 
-/// <summary>A part that is made of another part and not yet written: its layout with all lengths, and who fills it.</summary>
-internal abstract class DerivedDraft
-{
-    /// <summary><see cref="PartLayout.Derived"/> says what it is.</summary>
-    internal abstract PartLayout Layout { get; }
-
-    /// <summary>Writes every buffer to its place, and sets the flags that only the data can tell.</summary>
-    internal abstract void Fill(PartReservation reservation, ReadContext context);
-}
-
 /// <summary>Finds parts that are derived from an element's part, or makes them: by the same single flight, reservation and seal as a load.</summary>
 /// <remarks>
 /// What they are made of is a part, which never changes, under a name that holds the source's version: a derived part of that
@@ -23,6 +13,8 @@ internal abstract class DerivedDraft
 /// </remarks>
 internal sealed class DerivedParts(PartStore store, CacheOptions options, ColdWriter coldWriter)
 {
+    private readonly PartBuilder _builder = new(store, coldWriter);
+
     /// <summary>Threads that make one part.</summary>
     internal int Workers => options.Workers;
 
@@ -48,7 +40,7 @@ internal sealed class DerivedParts(PartStore store, CacheOptions options, ColdWr
     /// <param name="making">Honoured between blocks while this one does.</param>
     /// <exception cref="StoreException">No tier has room.</exception>
     internal PartPin Pin(
-        AnnDataSource source, string element, string derived, Func<ReadContext, DerivedDraft> draft, out bool made,
+        AnnDataSource source, string element, string derived, Func<ReadContext, PartDraft> draft, out bool made,
         CancellationToken waiting, CancellationToken making)
     {
         made = false;
@@ -58,7 +50,9 @@ internal sealed class DerivedParts(PartStore store, CacheOptions options, ColdWr
             if (store.TryPin(name, madeOf) is { } hit) { return hit; }
             using LoadTicket ticket = store.EnterLoad(name, waiting);
             if (ticket.Published is { } published) { return published; }
-            PartPin pin = Make(source, name, madeOf, draft, new ReadContext(options.Workers, making));
+            long start = Stopwatch.GetTimestamp();
+            ReadContext context = new(options.Workers, making);
+            PartPin pin = _builder.Build(name, draft(context), source, madeOf, context, null, start, isUnchanged: null);
             made = true;
             return pin;
         }
@@ -66,26 +60,6 @@ internal sealed class DerivedParts(PartStore store, CacheOptions options, ColdWr
         {
             throw StoreFault.Explain(failed);
         }
-    }
-
-    private PartPin Make(AnnDataSource source, PartName name, PartName madeOf, Func<ReadContext, DerivedDraft> draft, ReadContext context)
-    {
-        long start = Stopwatch.GetTimestamp();
-        DerivedDraft planned = draft(context);
-        PartPlan plan = PartPlan.Create(planned.Layout);
-        using PartReservation reservation = store.Reserve(name, plan.FileLength, source.Stat, madeOf);
-        planned.Fill(reservation, context);
-        CrashPoint.Reach("filled");
-        plan.WriteFraming(reservation.Target);
-        CrashPoint.Reach("framed");
-        TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
-        reservation.Cost = elapsed.TotalSeconds;
-        PartPin pin = reservation.Seal();
-        CacheMetrics.Loads.Add(1);
-        CacheMetrics.LoadedBytes.Add(plan.FileLength);
-        CacheMetrics.LoadSeconds.Record(elapsed.TotalSeconds);
-        if (pin.Tier == TierKind.Hot) { coldWriter.Add(pin); }
-        return pin;
     }
 
     internal PartName NameOf(AnnDataSource source, string element, string? derived = null) => store.NameOf(source.Path, element, source.Stat, derived);

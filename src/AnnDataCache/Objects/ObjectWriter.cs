@@ -103,6 +103,7 @@ internal sealed class ObjectWriter : IDisposable
         {
             if (ContentFacts.FindProblem(view) is { } problem) { throw Bad(name, problem); }
             if (PartCheck.FindProblems(view, cancellation) is { Count: > 0 } problems) { throw Bad(name, problems[0]); }
+            _reservation.Hash = PartHash.Of(view.Mapping, cancellation); // nothing else can ever witness them
         }
 
         try

@@ -69,7 +69,7 @@ public sealed partial class CachedAnnData
     /// <param name="draft">Plans it from the element's part.</param>
     /// <param name="cancellation">Honoured between blocks; nothing half done stays.</param>
     internal PinnedElement PinDerived(
-        string element, string derived, Func<PinnedElement, ReadContext, DerivedDraft> draft, CancellationToken cancellation)
+        string element, string derived, Func<PinnedElement, ReadContext, PartDraft> draft, CancellationToken cancellation)
     {
         if (TryPin(element, derived) is { } present) { return present; }
         return OnCurrent(

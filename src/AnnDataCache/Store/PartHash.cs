@@ -4,11 +4,11 @@ using AnnDataCache.Interop;
 
 namespace AnnDataCache.Store;
 
-/// <summary>The hash of a part's bytes (XXH128), recorded beside them when they go to the cold tier: an extended attribute of the file.</summary>
+/// <summary>The hash of a part's bytes (XXH128), recorded beside them where nothing else can witness them: an extended attribute of the file.</summary>
 /// <remarks>
-/// A part that is copied is read anyway, so the hash costs next to nothing there; a hit, which reads nothing, does not look
-/// at it. A disk that has changed bytes meanwhile is found out by a promotion and by <c>verify</c>. A file system without
-/// extended attributes records nothing, and then nothing is compared. The attribute is 16 bytes, the canonical form of XXH128.
+/// That is where a part crosses to another tier, and is read anyway, and where an object is put, which nobody can decode again. A hit,
+/// which reads nothing, does not look at it; a promotion and <c>verify</c> do. A file system without extended attributes (tmpfs
+/// before Linux 6.6) records nothing, and then nothing is compared. The attribute is 16 bytes, the canonical form of XXH128.
 /// </remarks>
 internal static class PartHash
 {
@@ -42,11 +42,17 @@ internal static class PartHash
         return hash.GetCurrentHashAsUInt128();
     }
 
-    /// <summary>Records the hash of a file that its owner may still write.</summary>
-    internal static unsafe void Record(FileDescriptor file, UInt128 hash)
+    /// <summary>Records the hash of a file that its owner may still write; null forgets that of the part whose pages it had before.</summary>
+    internal static unsafe void Record(FileDescriptor file, UInt128? hash)
     {
+        if (hash is not { } recorded)
+        {
+            _ = Posix.FRemoveXAttr(file.Value, Attribute);
+            return;
+        }
+
         byte* value = stackalloc byte[Bytes];
-        BinaryPrimitives.WriteUInt128BigEndian(new Span<byte>(value, Bytes), hash);
+        BinaryPrimitives.WriteUInt128BigEndian(new Span<byte>(value, Bytes), recorded);
         _ = Posix.FSetXAttr(file.Value, Attribute, value, Bytes, 0);
     }
 

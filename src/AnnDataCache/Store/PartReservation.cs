@@ -80,7 +80,8 @@ internal sealed class PartReservation : IDisposable
     {
         _target.Close();
         bool isCold = Tier == TierKind.Cold;
-        if (isCold) { PartHash.Record(_file, Hash ?? PartHash.Of(_file, Length)); } // which its last mode forbids
+        if (isCold) { Hash ??= PartHash.Of(_file, Length); }
+        PartHash.Record(_file, Hash); // which its last mode forbids
         if (Posix.FChmod(_file.Value, _mode) != 0) { throw PosixException.Last($"Cannot set the mode of part '{Name.Value}'"); }
         if (isCold && Posix.FDataSync(_file.Value) != 0) { throw PosixException.Last("Cannot flush a part to the disk"); }
     }

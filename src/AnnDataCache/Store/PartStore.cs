@@ -126,7 +126,7 @@ internal sealed class PartStore : IDisposable
             using PartReservation? reservation = _hot!.TryReserve(cold.Name, cold.Length, SourceOf(cold), out _);
             if (reservation is null) { return cold; }
             reservation.MadeOf = MadeOf(cold);
-            PartPin hot = Copy(cold, reservation, _cold!.RecordedHash(cold.Name), CancellationToken.None);
+            PartPin hot = Copy(cold, reservation, _cold!.Folder.RecordedHash(cold.Name), CancellationToken.None);
             cold.Dispose();
             return hot;
         }
@@ -186,7 +186,7 @@ internal sealed class PartStore : IDisposable
         int removed = 0, pinned = 0;
         foreach ((Tier tier, TierEntry part) in Parts())
         {
-            if (tier.TryReadLayout(part.Name) is { } layout && !which(part.Name, layout)) { continue; }
+            if (tier.Folder.TryReadLayout(part.Name) is { } layout && !which(part.Name, layout)) { continue; }
             switch (tier.TryRemove(part.Name, EvictionReason.Asked))
             {
                 case Removal.Removed: removed++; break;
@@ -204,7 +204,7 @@ internal sealed class PartStore : IDisposable
         Dictionary<string, FileStat?> sources = new(StringComparer.Ordinal); // a folder takes a while to look at
         foreach ((Tier tier, TierEntry part) in Parts())
         {
-            if (tier.TryReadLayout(part.Name) is not { } layout) { continue; }
+            if (tier.Folder.TryReadLayout(part.Name) is not { } layout) { continue; }
             if (!sources.TryGetValue(layout.Source, out FileStat? source))
             {
                 sources[layout.Source] = source = SourceVersion.TryOf(layout.Source, _checksEveryFile, out FileStat stat) ? stat : null;
@@ -237,6 +237,17 @@ internal sealed class PartStore : IDisposable
 
     internal CacheStatistics Statistics() =>
         new(Statistics(TierKind.Hot, _hot, _hotSettings), Statistics(TierKind.Cold, _cold, _coldSettings), Main.Board.Read(ControlBoard.Counter.Misses));
+
+    /// <summary>Names of the parts of each source; of objects none.</summary>
+    internal ILookup<string, PartName> PartsBySource() => Parts()
+        .Where(part => !part.Part.Name.IsObject)
+        .Select(part => (part.Part.Name, part.Tier.Folder.TryReadLayout(part.Part.Name)?.Source))
+        .Where(part => part.Source is not null)
+        .Distinct()
+        .ToLookup(part => part.Source!, part => part.Name);
+
+    /// <summary>The part that a hit would find, for who audits: nothing counts, nothing is dropped or promoted.</summary>
+    internal PartPin? TryInspect(PartName name) => _hot?.TryInspect(name) ?? _cold?.TryInspect(name);
 
     internal IReadOnlyList<Finding> Audit(bool content, CancellationToken cancellation)
     {

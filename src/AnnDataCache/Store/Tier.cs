@@ -76,20 +76,44 @@ internal sealed class Tier : IDisposable
     /// <summary>Maps a part and pins it; null when it is not there.</summary>
     internal PartPin? TryPin(PartName name, PartName? madeOf = null)
     {
+        using FileDescriptor? file = TryOpen(name, out FileStat stat);
+        return file is null ? null : Map(name, file, stat, madeOf);
+    }
+
+    /// <summary>The same for who audits: a damaged part stays where it is, and no use counts.</summary>
+    internal PartPin? TryInspect(PartName name)
+    {
+        using FileDescriptor? file = TryOpen(name, out FileStat stat);
+        if (file is null || _folder.Access.FindFault(stat) is not null) { return null; }
+        try
+        {
+            return new PartPin(name, Kind, _folder.Path, OpenNamed(name, file, stat), stat);
+        }
+        catch (PartException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Opens the part that the name leads to, and locks it against eviction.</summary>
+    private FileDescriptor? TryOpen(PartName name, out FileStat stat)
+    {
+        stat = default;
         for (int attempt = 0; attempt < MaxTries; attempt++)
         {
-            using FileDescriptor? file = FileDescriptor.TryOpenAt(_folder.Parts, name.Value, Posix.ReadOnly | Posix.NoFollow | Posix.NonBlock);
+            FileDescriptor? file = FileDescriptor.TryOpenAt(_folder.Parts, name.Value, Posix.ReadOnly | Posix.NoFollow | Posix.NonBlock);
             if (file is null) { return null; }
-            if (!FileLocks.TryLock(file, exclusive: false))
+            bool isLocked = FileLocks.TryLock(file, exclusive: false);
+            if (isLocked)
             {
-                Thread.Yield(); // an evictor has it: it will be gone, or free again
-                continue;
+                stat = FileStat.Of(file);
+                bool isEvicted = stat.LinkCount == 0; // S3: between open and lock
+                bool isRecycled = !isEvicted && FolderAccess.IsBeingFilled(stat) && !LeadsTo(name, stat); // S7: inside open
+                if (!isEvicted && !isRecycled) { return file; }
             }
 
-            FileStat stat = FileStat.Of(file);
-            if (stat.LinkCount == 0) { continue; } // S3: evicted between open and lock
-            if (FolderAccess.IsBeingFilled(stat) && !LeadsTo(name, stat)) { continue; } // S7: evicted inside open, and recycled
-            return Map(name, file, stat, madeOf);
+            file.Dispose();
+            if (!isLocked) { Thread.Yield(); } // an evictor has it: it will be gone, or free again
         }
 
         return null;
@@ -272,28 +296,6 @@ internal sealed class Tier : IDisposable
         if (Posix.UnlinkAt(_folder.Parts.Value, name.Value, 0) != 0) { return Removal.Absent; }
         CrashPoint.Reach("evict-unlinked");
         return Removal.Removed;
-    }
-
-    /// <summary>The hash that was recorded when a part was sealed; null when none was, or it is gone.</summary>
-    internal UInt128? RecordedHash(PartName name)
-    {
-        using FileDescriptor? file = FileDescriptor.TryOpenAt(_folder.Parts, name.Value, Posix.ReadOnly | Posix.NoFollow | Posix.NonBlock);
-        return file is null ? null : PartHash.Recorded(file);
-    }
-
-    /// <summary>The layout of a part, without pinning it; null when it is gone or damaged.</summary>
-    internal PartLayout? TryReadLayout(PartName name)
-    {
-        using FileDescriptor? file = FileDescriptor.TryOpenAt(_folder.Parts, name.Value, Posix.ReadOnly | Posix.NoFollow | Posix.NonBlock);
-        if (file is null) { return null; }
-        try
-        {
-            return PartView.ReadLayout(file, FileStat.Of(file).Size);
-        }
-        catch (PartException)
-        {
-            return null;
-        }
     }
 
     /// <summary>Makes a filled reservation visible (S2), and pins it.</summary>

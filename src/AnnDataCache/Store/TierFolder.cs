@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using AnnDataCache.Interop;
+using AnnDataCache.Parts;
 
 namespace AnnDataCache.Store;
 
@@ -178,6 +179,28 @@ internal sealed class TierFolder : IDisposable
         _ = Posix.UnlinkAt(Temporaries.Value, name, 0);
         file.Dispose();
         throw error;
+    }
+
+    /// <summary>The hash that was recorded when a part was sealed; null when none was, or it is gone.</summary>
+    internal UInt128? RecordedHash(PartName name)
+    {
+        using FileDescriptor? file = FileDescriptor.TryOpenAt(Parts, name.Value, Posix.ReadOnly | Posix.NoFollow | Posix.NonBlock);
+        return file is null ? null : PartHash.Recorded(file);
+    }
+
+    /// <summary>The layout of a part, without pinning it; null when it is gone or damaged.</summary>
+    internal PartLayout? TryReadLayout(PartName name)
+    {
+        using FileDescriptor? file = FileDescriptor.TryOpenAt(Parts, name.Value, Posix.ReadOnly | Posix.NoFollow | Posix.NonBlock);
+        if (file is null) { return null; }
+        try
+        {
+            return PartView.ReadLayout(file, FileStat.Of(file).Size);
+        }
+        catch (PartException)
+        {
+            return null;
+        }
     }
 
     internal static long WholePages(long bytes) => checked(bytes + PageBytes - 1) / PageBytes * PageBytes;

@@ -134,7 +134,7 @@ public sealed class TwinLifeTests : IDisposable
         using PartView view = PartView.Open(file, new FileInfo(path).Length);
         SparseView sparse = SparseView.Of(view);
         Assert.Equal(CacheError.StoreUnusable, Assert.Throws<StoreException>(() => ReadAll(sparse)).Error);
-        if (!twin) { Assert.Throws<StoreException>(() => TwinDraft.Of(view, Containers.ReadContext.Default).Fill(Reservation(path), Containers.ReadContext.Default)); }
+        if (!twin) { Assert.Throws<StoreException>(() => TwinDraft.Of(view, Containers.ReadContext.Default).Fill(Reservation(path).Target, Containers.ReadContext.Default)); }
     }
 
     private static unsafe void ReadAll(SparseView view)

@@ -37,6 +37,21 @@ public sealed class PageRecyclingTests : IDisposable
     }
 
     [Fact]
+    public void TheFileForgetsTheHashOfThePartThatItWas()
+    {
+        using (PartReservation first = Fill("a", 1, Values))
+        {
+            first.Hash = 1;
+            first.Seal().Dispose();
+        }
+
+        (ulong inode, UInt128? hash) = (InodeOf("a"), HashOf("a"));
+        Assert.SkipWhen(hash is null, "This tmpfs has no extended attributes.");
+        Load("b", 2);
+        Assert.Equal((inode, (UInt128?)1, (UInt128?)null), (InodeOf("b"), hash, HashOf("b")));
+    }
+
+    [Fact]
     public void WhoHasOpenedThePartBeforeFindsItGoneAndNeverOtherBytes()
     {
         byte[] old = Load("a", 1);
@@ -125,6 +140,12 @@ public sealed class PageRecyclingTests : IDisposable
     private static PartName Name(string element) => PartName.For("/data/source.h5ad", element, "", default);
 
     private string PathOf(string element) => Path.Join(Parts, Name(element).Value);
+
+    private UInt128? HashOf(string element)
+    {
+        using FileDescriptor file = FileDescriptor.Open(PathOf(element), Posix.ReadOnly);
+        return PartHash.Recorded(file);
+    }
 
     private ulong InodeOf(string element) => FileStat.Of(PathOf(element)).Inode;
 

@@ -10,8 +10,10 @@ namespace AnnDataCache.Slicing;
 
 /// <summary>Plans and fills the look-up table of a dataframe's column: its names in the order of their bytes, each with its row.</summary>
 /// <remarks>A part like others, so that no process sorts what another has sorted. Missing values have no entry; numbers are looked up by their text.</remarks>
-internal sealed class NameDraft : DerivedDraft
+internal sealed class NameDraft : PartDraft
 {
+    private const string Prefix = "lookup ";
+
     private readonly PinnedColumn _column;
     private readonly long[] _rows;
     private readonly ColumnLayout _names, _positions;
@@ -40,7 +42,10 @@ internal sealed class NameDraft : DerivedDraft
     internal override PartLayout Layout { get; }
 
     /// <summary>What makes the table's name.</summary>
-    internal static string Option(string column) => $"lookup {column}";
+    internal static string Option(string column) => Prefix + column;
+
+    /// <summary>The column of a part that is such a table, else null.</summary>
+    internal static string? ColumnOf(string derived) => derived.StartsWith(Prefix, StringComparison.Ordinal) ? derived[Prefix.Length..] : null;
 
     /// <exception cref="ElementException">No such column, or one that names nothing.</exception>
     internal static NameDraft Of(PinnedElement frame, string column)
@@ -51,9 +56,8 @@ internal sealed class NameDraft : DerivedDraft
             : throw new ElementException(CacheError.ElementUnreadable, $"Column '{column}' of '{frame.Info.Path}' is a {found.Kind.Name()} and names nothing.");
     }
 
-    internal override void Fill(PartReservation reservation, ReadContext context)
+    internal override void Fill(ByteTarget target, ReadContext context)
     {
-        ByteTarget target = reservation.Target;
         using MemoryStream text = new();
         long[] offsets = new long[_rows.Length + 1];
         bool ascii = true;

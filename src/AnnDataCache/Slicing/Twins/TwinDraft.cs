@@ -24,7 +24,7 @@ namespace AnnDataCache.Slicing;
 //     number of entries.
 
 /// <summary>Plans and fills the twin of a sparse part.</summary>
-internal sealed class TwinDraft : DerivedDraft
+internal sealed class TwinDraft : PartDraft
 {
     /// <summary>The option in a twin's name.</summary>
     internal const string Name = "twin";
@@ -86,10 +86,10 @@ internal sealed class TwinDraft : DerivedDraft
     internal static DType IndexTypeFor(long length) =>
         length <= ushort.MaxValue + 1 ? DType.UInt16 : length <= int.MaxValue ? DType.Int32 : DType.Int64;
 
-    internal override void Fill(PartReservation reservation, ReadContext context)
+    internal override void Fill(ByteTarget target, ReadContext context)
     {
-        WriteOffsets(reservation.Target);
-        new TwinFill(_source, _counts, Column, reservation.Target).FillAll(context);
+        WriteOffsets(target);
+        new TwinFill(_source, _counts, Column, target).FillAll(context);
         Column.Canonical = _source.Canonical; // of unsorted rows it is not worth finding out
     }
 

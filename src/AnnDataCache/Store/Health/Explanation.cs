@@ -56,7 +56,7 @@ internal sealed class Explanation(Tier? hot, Tier? cold)
 
     private void ExplainPresent(Tier tier, string subject, PartName name, in FileStat stat)
     {
-        if (tier.TryReadLayout(name) is null)
+        if (tier.Folder.TryReadLayout(name) is null)
         {
             Add(Severity.Problem, subject, "it is there, but damaged", "It is not served.",
                 name.IsObject ? "It is lost: put it again." : "Run 'anndata-cache verify'; the next ask decodes it again.");
@@ -85,7 +85,7 @@ internal sealed class Explanation(Tier? hot, Tier? cold)
     {
         foreach (TierEntry part in tier.Folder.Scan())
         {
-            if (part.Name.Hash == hash && tier.TryReadLayout(part.Name) is { } layout)
+            if (part.Name.Hash == hash && tier.Folder.TryReadLayout(part.Name) is { } layout)
             {
                 string owner = layout.Object is null ? $"'{layout.Element}' of '{layout.Source}'" : $"the object '{layout.Object}'";
                 return $"{owner} ({ByteSize.Format(part.Bytes)})";

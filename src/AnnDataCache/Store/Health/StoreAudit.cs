@@ -141,7 +141,7 @@ internal sealed class StoreAudit(Tier? hot, Tier? cold)
         foreach (TierEntry part in first.Folder.Scan())
         {
             if (part.Name.IsObject || !second.Contains(part.Name)) { continue; } // an object has no copy
-            using PartPin? left = first.TryPin(part.Name), right = second.TryPin(part.Name);
+            using PartPin? left = first.TryInspect(part.Name), right = second.TryInspect(part.Name);
             if (left is null || right is null || Same(left, right, cancellation)) { continue; }
             Add($"{second.Folder.Path}/parts/{part.Name.Value}", "differs from its copy in the hot tier", "One of them was damaged.",
                 "Run 'anndata-cache clear', then load again.");
