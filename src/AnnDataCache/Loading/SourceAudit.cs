@@ -55,18 +55,19 @@ internal sealed class SourceAudit(PartStore store, CacheOptions options, Derived
             using PartPin? part = store.TryInspect(name);
             if (part is null || except.Contains(part.Path) || NameOf(source, part.View.Layout, part.View.Layout.Derived) != name || !_compared.Add(name)) { continue; }
             string? fact;
-            string meaning = "It is served, and its values are wrong.";
+            string what = part.View.Layout.Element is { Length: > 0 } element ? $"'{element}' of '{source.Path}'" : $"The tree of '{source.Path}'";
+            string meaning = $"{what} is served, and is wrong.";
             try
             {
                 fact = part.View.Layout.Derived is null ? witness.FindDifference(part.View, context) : FindDerived(witness, part, context);
             }
             catch (CacheException unreadable)
             {
-                (fact, meaning) = ($"what it was made of cannot be read any more: {unreadable.Message}", "Nobody can say whether its values are right.");
+                (fact, meaning) = ($"what it was made of cannot be read any more: {unreadable.Message}", $"Nobody can say whether {what} is right.");
             }
 
             if (fact is null || !source.IsCurrent()) { continue; }
-            _findings.Add(new Finding(Severity.Problem, part.Path, fact, meaning, "Remove it; the element is decoded again when it is asked for."));
+            _findings.Add(new Finding(Severity.Problem, part.Path, fact, meaning, "Remove it; it is made again when it is asked for."));
         }
     }
 
