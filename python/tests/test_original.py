@@ -178,6 +178,11 @@ def test_importing_needs_no_store_and_no_numpy(tmp_path):
     assert printed == "False False\n"
 
 
+def test_a_server_that_has_numpy_has_all_that_an_ask_needs_before_it_forks():
+    printed = succeed("import sys, numpy, anndata_cache; print('anndata_cache._values.frames' in sys.modules, 'pandas' in sys.modules)")
+    assert printed == "True False\n"
+
+
 def test_a_store_that_cannot_be_used_is_done_without_with_one_warning(dense_file):
     code = """
 import sys, warnings, anndata_cache as c

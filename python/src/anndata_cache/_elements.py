@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 import warnings
 
 from ._errors import ElementNotFound, ElementUnreadable
+
+if "numpy" in sys.modules:
+    # What any ask needs is there before the first one, and before a server forks. Where nobody has numpy yet, importing this
+    # package must not be what waits for it.
+    from ._values import frames as frames, matrices as matrices
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,11 +12,12 @@ Copies are numpy's: `copy.copy` and `copy.deepcopy` do not ask this table.
 from __future__ import annotations
 
 import copyreg
-import weakref
 
 import numpy as np
 
-from .._store.parts import Layout, Origin, Part
+from .. import _sent
+from .._store.parts import Layout, Part
+from . import columns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,22 +27,6 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
     Reduced = tuple[Any, ...]
 
-_made: dict[int, tuple[weakref.ref[Any], Origin, Layout, Layout, str, np.dtype[Any]]] = {}
-"""By the address of the object: which array was made of which column. Pins no part, and forgets an array that is gone."""
-
-
-def made(values: Array, part: Part, column: Layout, way: str) -> Array:
-    """Seals an array that `columns.WAYS[way]` makes of a column, and remembers that it did."""
-    values.setflags(write=False)
-    owner, origin = values, part.origin
-    while owner.base is not None:
-        owner = owner.base
-    if origin is not None:
-        key = id(owner)
-        gone = weakref.ref(owner, lambda _: _made.pop(key, None))
-        _made[key] = gone, origin, part.layout, column, way, values.dtype
-    return values
-
 
 def dumps_whole(value: Any, outside: Callable[[pickle.PickleBuffer], Any]) -> bytes:
     """A pickle that needs no part: what is stored must not refer to what may be evicted."""
@@ -49,7 +34,7 @@ def dumps_whole(value: Any, outside: Callable[[pickle.PickleBuffer], Any]) -> by
     import pickle
     stream = io.BytesIO()
     pickler = pickle.Pickler(stream, protocol=5, buffer_callback=outside)
-    pickler.dispatch_table = {kind: reduce for kind, reduce in copyreg.dispatch_table.items() if reduce is not _reduce}
+    pickler.dispatch_table = {kind: reduce for kind, reduce in copyreg.dispatch_table.items() if reduce is not columns.reduce_array}
     pickler.dump(value)
     return stream.getvalue()
 
@@ -66,7 +51,8 @@ class _Plainly:
         return self._values.__reduce_ex__(protocol)
 
 
-def _reduce(values: Array) -> Reduced:
+def reduce(values: Array) -> Reduced:
+    """What `copyreg` is to do with an array."""
     owner: Any = values
     while isinstance(owner.base, np.ndarray):
         owner = owner.base
@@ -74,8 +60,8 @@ def _reduce(values: Array) -> Reduced:
     handle = _over_part(values, part) if isinstance(part, Part) else _made_of_part(values, owner)
     if handle is not None:
         return handle
-    if _before is not None:
-        return _before(values)
+    if columns.reduced_before is not None:
+        return columns.reduced_before(values)
     if values.dtype.hasobject:
         # The same in every protocol, and the only way for an array that contains itself.
         return values.__reduce__()  # type: ignore[return-value]
@@ -88,38 +74,22 @@ def _over_part(values: Array, part: Part) -> Reduced | None:
         return None
     offset = values.__array_interface__["data"][0] - part.address
     strides = () if values.flags.c_contiguous else (values.strides,)
-    return over, (origin, offset, values.dtype.str, values.shape, *strides)
+    return _sent.over, (origin, offset, values.dtype.str, values.shape, *strides)
 
 
 def _made_of_part(values: Array, owner: Any) -> Reduced | None:
-    entry = _made.get(id(owner))
+    entry = columns.made_of_columns.get(id(owner))
     if entry is None or entry[0]() is not owner or values.flags.writeable or not values.flags.c_contiguous:
         return None
     _, origin, layout, column, way, dtype = entry
     place = _place_of(layout["columns"], column)
     if place is None or values.dtype != dtype or values.nbytes != owner.nbytes:
         return None
-    return made_of, (origin, place, way, values.shape)
+    return _sent.made, (origin, place, way, values.shape)
 
 
-def over(part: Part, offset: int, dtype: str, shape: tuple[int, ...], strides: tuple[int, ...] | None = None) -> Array:
-    """A view of a part's mapping; numpy checks that it ends inside."""
-    if offset < 0:
-        raise ValueError(f"An array at {offset} lies before its part.")
-    return np.ndarray(shape, dtype, memoryview(part), offset, strides)
-
-
-def made_of(part: Part, place: tuple[Any, ...], way: str, shape: tuple[int, ...]) -> Array:
-    """An array that is made of a column, at its place in the layout."""
-    from .columns import WAYS
-    found: Any = part.layout["columns"]
-    for step in place:
-        found = found[step]
-    return WAYS[way](part, found).reshape(shape)
-
-
-def _place_of(columns: list[Layout], wanted: Layout) -> tuple[Any, ...] | None:
-    for position, column in enumerate(columns):
+def _place_of(layouts: list[Layout], wanted: Layout) -> tuple[Any, ...] | None:
+    for position, column in enumerate(layouts):
         steps: tuple[Any, ...] = (position,)
         inner: Layout | None = column
         while inner is not None:
@@ -128,7 +98,3 @@ def _place_of(columns: list[Layout], wanted: Layout) -> tuple[Any, ...] | None:
             step = "categories" if inner.get("categories") is not None else "items"
             inner, steps = inner.get(step), (*steps, step)
     return None
-
-
-_before: Callable[[Array], Reduced] | None = copyreg.dispatch_table.get(np.ndarray)  # type: ignore[assignment]
-copyreg.pickle(np.ndarray, _reduce)  # type: ignore[arg-type]
