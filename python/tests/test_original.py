@@ -65,6 +65,14 @@ def test_obs_and_var_keep_their_types(data_folder, dense_file):
         cache.obs("project/study-1.4", columns=["none"])
 
 
+def test_a_name_that_is_given_alone_is_one_and_not_its_letters(dense_file):
+    handle = cache.open(dense_file)
+    assert list(cache.obs(dense_file, columns="age").columns) == ["age"] and handle.arrow("obs", "age").column_names == ["age"]
+    assert handle.genes("gene-3").shape == (2000, 1) and handle.summary("gene-3").mean.columns.tolist() == ["gene-3"]
+    batches = handle.batches(256, obs="age", genes="gene-3")
+    assert list(batches[0].obs) == ["age"] and batches.n_vars == 1
+
+
 def test_categoricals_as_text_keep_missing_values(data_folder, monkeypatch):
     monkeypatch.setenv("ANNDATA_CACHE_CATEGORICALS", "str")
     stage = cache.obs("project/study-1.4")["stage"]

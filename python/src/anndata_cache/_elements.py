@@ -16,12 +16,14 @@ if "numpy" in sys.modules:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Iterator
+    from typing import Any, Iterable, Iterator, TypeVar
 
     import pandas
 
     from ._store.parts import Part
     from ._store.store import Source
+
+    T = TypeVar("T")
 
 _SCALARS = ("string", "number", "null")
 
@@ -178,6 +180,11 @@ def index_of(source: Source, path: str, also: Iterable[str] = ()) -> pandas.Inde
             return _frame_of_dict(source, path).index
         known = source.remember(("index", path), [part], frames.index_of(part))
     return known.view()
+
+
+def several(names: Iterable[T]) -> list[T]:
+    """A list of names. One that is given alone is meant as one, not as its letters."""
+    return [names] if isinstance(names, str) else list(names)  # type: ignore[list-item]
 
 
 def load_all(source: Source, elements: Iterable[Element]) -> None:
