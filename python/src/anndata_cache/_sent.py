@@ -80,6 +80,14 @@ def made(part: Part, place: tuple[Any, ...], way: str, shape: tuple[int, ...]) -
     return WAYS[way](part, found).reshape(shape)
 
 
+def sparse(sent: Any) -> Any:
+    """A sparse matrix over its part; for `copy`, which asks as pickle does, what stands for it."""
+    if isinstance(sent, Part):
+        from ._values import matrices
+        return matrices.sparse(sent)
+    return sent.copied()
+
+
 def _object(here: store.Store, name: str, stamp: Stamp) -> Part:
     found = here.find_object(name)
     if found is None or found.stamp != stamp:

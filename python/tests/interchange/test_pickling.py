@@ -23,7 +23,7 @@ PLACE = len(str(SAMPLE))
 """Every handle has the path of its file; the rest is about as long."""
 
 ELEMENTS = {  # bytes beside the path, whatever the number of rows
-    "X": 320, "layers/counts": 320, "obsp/connectivities": 340, "obsm/X_pca": 125, "obsm/X_umap": 125, "obs": 1700, "var": 850,
+    "X": 100, "layers/counts": 110, "obsp/connectivities": 115, "obsm/X_pca": 125, "obsm/X_umap": 125, "obs": 1700, "var": 850,
     "obs/cell_type": 850, "obs/note": 600, "obs/doublet_hits": 850,
 }
 VIEWS = {
@@ -59,6 +59,20 @@ def test_the_arrays_of_a_matrix_and_of_a_frame_lie_over_the_part_again():
     for array in (matrix.data, matrix.indices, matrix.indptr, obs["total_counts"].to_numpy()):
         assert type(base_of(array)).__name__ == "Part" and not array.flags.writeable
     assert matrix.has_canonical_format and type(matrix) is type(handle.X)
+
+
+def test_a_matrix_that_was_changed_travels_with_what_it_is_now():
+    handle = cache.open(SAMPLE)
+    data, attribute, shape = handle.X, handle.X, handle.X
+    data.data = data.data * 2
+    attribute.note = "mine"
+    shape.resize(700, 800)
+    found = [pickle.loads(pickle.dumps(one)) for one in (data, attribute, shape)]
+    assert found[0].sum() == handle.X.sum() * 2 and found[1].note == "mine" and found[2].shape == (700, 800)
+    assert type(base_of(found[0].indices)).__name__ == "Part"
+    rows = handle.X[5:9]
+    assert (pickle.loads(pickle.dumps(rows)) != rows).nnz == 0
+    assert pickle.loads(pickle.dumps(handle.X, 0)).sum() == handle.X.sum()
 
 
 def test_what_is_computed_travels_by_its_values_and_may_be_written():
@@ -153,8 +167,10 @@ def test_joblib_takes_them(dense_file):
 
 def test_copies_are_private_and_may_be_written():
     handle = cache.open(SAMPLE)
-    for matrix in (copy.deepcopy(handle.X), handle.X.copy()):
+    for matrix in (copy.deepcopy(handle.X), copy.deepcopy([handle.X])[0], handle.X.copy(), copy.deepcopy(copy.copy(handle.X))):
         matrix.data[0] += 1
+        matrix.indices[0] += 0
+        assert matrix.has_canonical_format
     array = copy.deepcopy(handle.obsm["X_pca"])
     array[0] = 0
     assert np.shares_memory(copy.copy(handle.X).data, handle.X.data)
@@ -208,11 +224,13 @@ def test_a_reducer_that_was_there_before_is_asked_for_other_arrays():
 def test_what_is_put_as_a_pickle_refers_to_no_part(sample):
     array = cache.open(sample).obsm["X_pca"]
     values = array.copy()
-    cache.put({1: array}, "kept", pickle=True)
-    del array
+    matrix = cache.open(sample).X
+    total = matrix.sum()
+    cache.put({1: array, 2: matrix}, "kept", pickle=True)
+    del array, matrix
     evict(sample)
     sample.unlink()
-    assert np.array_equal(cache.get("kept")[1], values)
+    assert np.array_equal(cache.get("kept")[1], values) and cache.get("kept")[2].sum() == total
 
 
 def evict(path):

@@ -1,23 +1,25 @@
 """How arrays travel to other processes: those that parts hold by handle, a few words in place of their bytes.
 
+    a matrix       sparse, and all of a part: the part
     over a part    its memory is a part's mapping, all of it or a view of any shape: part, offset, type, shape, strides
     made of one    read-only, and what a column's bytes give in one way only, such as its strings: part, column, way
     any other      as numpy pickles it
 
 pickle looks here by exact type, so there is no class of our own: `type(x) is numpy.ndarray` holds, no result of numpy's can pass
-for what it is not, and whatever pickles by its arrays follows: sparse matrices, indexes, frames, AnnData.
-Copies are numpy's: `copy.copy` and `copy.deepcopy` do not ask this table.
+for what it is not, and whatever pickles by its arrays follows: other sparse matrices, indexes, frames, AnnData.
+Copies of arrays are numpy's, which do not ask this table. Those of sparse matrices do: `Whole` gives them what they would have.
 """
 
 from __future__ import annotations
 
+import copy
 import copyreg
 
 import numpy as np
 
 from .. import _sent
-from .._store.parts import Layout, Part
-from . import columns
+from .._store.parts import Layout, Origin, Part
+from . import columns, matrices
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,9 +36,19 @@ def dumps_whole(value: Any, outside: Callable[[pickle.PickleBuffer], Any]) -> by
     import pickle
     stream = io.BytesIO()
     pickler = pickle.Pickler(stream, protocol=5, buffer_callback=outside)
-    pickler.dispatch_table = {kind: reduce for kind, reduce in copyreg.dispatch_table.items() if reduce is not columns.reduce_array}
+    ours = columns.reduce_array, matrices.reduce_sparse
+    pickler.dispatch_table = {kind: reduce for kind, reduce in copyreg.dispatch_table.items() if reduce not in ours}
     pickler.dump(value)
     return stream.getvalue()
+
+
+def _part_of(values: Array) -> Part | None:
+    """The part whose mapping an array lies over."""
+    owner: Any = values
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    part = owner.base.obj if type(owner.base) is memoryview else owner.base
+    return part if isinstance(part, Part) else None
 
 
 class _Plainly:
@@ -56,8 +68,8 @@ def reduce(values: Array) -> Reduced:
     owner: Any = values
     while isinstance(owner.base, np.ndarray):
         owner = owner.base
-    part = owner.base.obj if type(owner.base) is memoryview else owner.base
-    handle = _over_part(values, part) if isinstance(part, Part) else _made_of_part(values, owner)
+    part = _part_of(owner)
+    handle = _over_part(values, part) if part is not None else _made_of_part(values, owner)
     if handle is not None:
         return handle
     if columns.reduced_before is not None:
@@ -66,6 +78,48 @@ def reduce(values: Array) -> Reduced:
         # The same in every protocol, and the only way for an array that contains itself.
         return values.__reduce__()  # type: ignore[return-value]
     return np.asarray, (_Plainly(values),)
+
+
+def reduce_matrix(matrix: Any) -> Reduced:
+    """What `copyreg` is to do with a sparse matrix."""
+    part = _part_of(matrix.data)
+    if part is not None and part.origin is not None and _is_whole(matrix, matrices.sparse(part)):
+        return _sent.sparse, (Whole(matrix, part.origin),)
+    return object.__reduce_ex__(matrix, 2)  # type: ignore[return-value]
+
+
+class Whole:
+    """Stands for a matrix over a whole part: to pickle the part's origin, to `copy` the matrix."""
+
+    __slots__ = ("_matrix", "_origin")
+
+    def __init__(self, matrix: Any, origin: Origin) -> None:
+        self._matrix, self._origin = matrix, origin
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._origin.__reduce__()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Whole:
+        return Whole(self._again(copy.deepcopy(self._matrix.__dict__, memo)), self._origin)
+
+    def copied(self) -> Any:
+        """Another matrix, over the same arrays."""
+        return self._again(self._matrix.__dict__)
+
+    def _again(self, attributes: dict[str, Any]) -> Any:
+        found = object.__new__(type(self._matrix))
+        found.__dict__.update(attributes)
+        return found
+
+
+def _is_whole(matrix: Any, other: Any) -> bool:
+    """Whether nothing of a matrix was exchanged or added since it was as the other one: flags that scipy has found may differ."""
+    def same(name: str) -> bool:
+        one, two = getattr(matrix, name), getattr(other, name)
+        return one.__array_interface__ == two.__array_interface__ and type(one) is type(two)
+    names = [{name for name in vars(one) if not name.startswith("_has_")} for one in (matrix, other)]
+    return (type(matrix) is type(other) and matrix.shape == other.shape and names[0] == names[1]
+            and all(map(same, ("data", "indices", "indptr"))))
 
 
 def _over_part(values: Array, part: Part) -> Reduced | None:
