@@ -163,11 +163,10 @@ def frame_of(source: Source, path: str, columns: Iterable[str] | None = None, al
         return _frame_of_dict(source, path)
     if columns is not None:
         return frame(source.part(path, also), columns, index_of(source, path))
-    known = source.memo.get(("frame", path))
+    part, known = source.part(path, also), source.memo.get(("frame", path))
     if known is None:
-        part = source.part(path, also)
         known = source.remember(("frame", path), [part], frame(part, None, index_of(source, path)))
-    return handed_out(known)
+    return handed_out(known, part)
 
 
 def index_of(source: Source, path: str, also: Iterable[str] = ()) -> pandas.Index:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     import numpy
+    import pandas
 
     Array = numpy.ndarray[Any, Any]
     Stamp = tuple[int, int, int]
@@ -86,6 +87,12 @@ def sparse(sent: Any) -> Any:
         from ._values import matrices
         return matrices.sparse(sent)
     return sent.copied()
+
+
+def frame(part: Part) -> pandas.DataFrame:
+    """A dataframe as its part has it."""
+    from ._values import frames
+    return frames.frame(part)
 
 
 def _object(here: store.Store, name: str, stamp: Stamp) -> Part:

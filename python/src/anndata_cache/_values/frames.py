@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copyreg
 import warnings
+import weakref
 
 import numpy as np
 
 from .._errors import ElementNotFound, ElementUnreadable
-from .._store.parts import Layout, Part
+from .._store.parts import Layout, Origin, Part
 from .columns import column
 
 TYPE_CHECKING = False
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from typing import Any, Iterable, Sequence
 
     import pandas
+
+    Handed = tuple[weakref.ref[Any], weakref.ref[Any], Origin]
 
 
 def index_of(part: Part) -> pandas.Index:
@@ -76,7 +80,7 @@ def text_index(labels: Sequence[str], name: Any = None) -> pandas.Index:
     return pandas.Index(labels, name=name, dtype=object if int(pandas.__version__.split(".")[0]) < 3 or not len(labels) else None)
 
 
-def handed_out(shared: pandas.DataFrame) -> pandas.DataFrame:
+def handed_out(shared: pandas.DataFrame, part: Part) -> pandas.DataFrame:
     """A frame of the caller's own over the same read-only arrays: what the caller adds, renames or drops stays there."""
     import pandas
     own = shared.copy(deep=False)
@@ -86,7 +90,21 @@ def handed_out(shared: pandas.DataFrame) -> pandas.DataFrame:
         for block in own._mgr.blocks:
             if isinstance(block.values, pandas.Categorical):
                 block.values = block.values.view()
+    if part.origin is not None:
+        key = id(own)
+        frames_of_parts[key] = weakref.ref(own, lambda _: frames_of_parts.pop(key, None)), weakref.ref(shared), part.origin
+        copyreg.dispatch_table.setdefault(pandas.DataFrame, reduce_frame)  # type: ignore[arg-type]
     return own
+
+
+frames_of_parts: dict[int, Handed] = {}
+"""By the address of a frame that was handed out: the one that it was copied from, and its part. Keeps none of them."""
+
+
+def reduce_frame(frame: pandas.DataFrame) -> tuple[Any, ...]:
+    """How frames are pickled once this process has handed one out; see `pickling`. pandas copies without asking."""
+    from .pickling import reduce_dataframe
+    return reduce_dataframe(frame)
 
 
 def _find(layout: Layout, name: str) -> Layout | None:

@@ -1,12 +1,14 @@
 """How arrays travel to other processes: those that parts hold by handle, a few words in place of their bytes.
 
     a matrix       sparse, and all of a part: the part
+    a frame        as it was handed out: the part
     over a part    its memory is a part's mapping, all of it or a view of any shape: part, offset, type, shape, strides
     made of one    read-only, and what a column's bytes give in one way only, such as its strings: part, column, way
     any other      as numpy pickles it
 
 pickle looks here by exact type, so there is no class of our own: `type(x) is numpy.ndarray` holds, no result of numpy's can pass
-for what it is not, and whatever pickles by its arrays follows: other sparse matrices, indexes, frames, AnnData.
+for what it is not, and whatever pickles by its arrays follows: other sparse matrices, other frames,
+indexes, AnnData.
 Copies of arrays are numpy's, which do not ask this table. Those of sparse matrices do: `Whole` gives them what they would have.
 """
 
@@ -19,7 +21,7 @@ import numpy as np
 
 from .. import _sent
 from .._store.parts import Layout, Origin, Part
-from . import columns, matrices
+from . import columns, frames, matrices
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def dumps_whole(value: Any, outside: Callable[[pickle.PickleBuffer], Any]) -> by
     import pickle
     stream = io.BytesIO()
     pickler = pickle.Pickler(stream, protocol=5, buffer_callback=outside)
-    ours = columns.reduce_array, matrices.reduce_sparse
+    ours = columns.reduce_array, matrices.reduce_sparse, frames.reduce_frame
     pickler.dispatch_table = {kind: reduce for kind, reduce in copyreg.dispatch_table.items() if reduce not in ours}
     pickler.dump(value)
     return stream.getvalue()
@@ -86,6 +88,33 @@ def reduce_matrix(matrix: Any) -> Reduced:
     if part is not None and part.origin is not None and _is_whole(matrix, matrices.sparse(part)):
         return _sent.sparse, (Whole(matrix, part.origin),)
     return object.__reduce_ex__(matrix, 2)  # type: ignore[return-value]
+
+
+def reduce_dataframe(frame: Any) -> Reduced:
+    """What `copyreg` is to do with a frame."""
+    known = frames.frames_of_parts.get(id(frame))
+    if known is not None and known[0]() is frame and (shared := known[1]()) is not None and _is_untouched(frame, shared):
+        return _sent.frame, (known[2],)
+    return object.__reduce_ex__(frame, 2)  # type: ignore[return-value]
+
+
+def _is_untouched(frame: Any, shared: Any) -> bool:
+    """Whether a frame still has the very labels and arrays of the one that it was copied from: nobody can have written into those."""
+    blocks, others = frame._mgr.blocks, shared._mgr.blocks
+    return (not frame.attrs and frame.flags.allows_duplicate_labels and len(blocks) == len(others)
+            and all(one.is_(two) and one.names == two.names for one, two in zip(frame.axes, shared.axes))
+            and all(list(one.mgr_locs) == list(two.mgr_locs) and _is_same(one.values, two.values) for one, two in zip(blocks, others)))
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, np.ndarray):
+        return one.__array_interface__ == other.__array_interface__ and not one.flags.writeable
+    if hasattr(one, "categories") and one.dtype is not other.dtype:
+        return False
+    names = [name for name in ("_ndarray", "_data", "_mask") if hasattr(one, name)]
+    return len(names) > 0 and all(_is_same(getattr(one, name), getattr(other, name)) for name in names)
 
 
 class Whole:
