@@ -34,6 +34,7 @@ import sys, time, pandas, scipy.sparse, anndata_cache
 call, path = getattr(anndata_cache, sys.argv[1]), sys.argv[2]
 t = time.perf_counter(); call(path); print((time.perf_counter() - t) * 1e3)
 """
+FIRST_AFTER = FIRST.replace("pandas, scipy.sparse, anndata_cache", "anndata_cache, pandas, scipy.sparse")
 REPEAT = """
 import statistics, sys, time, anndata_cache
 call, path = getattr(anndata_cache, sys.argv[1]), sys.argv[2]
@@ -97,8 +98,10 @@ def measure_small(path, rounds):
     load(path, "X", "obs", "var", "uns")
     run(EQUAL, path)
     cases = {f"import {name}": (IMPORT.format(name),) for name in ("anndata_cache", "numpy", "pandas")}
+    cases["import anndata_cache after pandas"] = f"import pandas; {IMPORT.format('anndata_cache')}",
     for call in CALLS:
         cases[f"{call} first"], cases[f"{call} repeat"] = (FIRST, call, path), (REPEAT, call, path)
+    cases["X first, pandas imported after this package"] = FIRST_AFTER, "X", path
     cases["read_h5ad of anndata"], cases["read_h5ad, hot"] = (THEIRS, path), (OURS, path)
     return in_turn(cases, rounds)
 

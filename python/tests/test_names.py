@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 
+import anndata_cache as cache
 from conftest import EXECUTABLE, SAMPLE
 
 from anndata_cache._store import names, sources, store
@@ -38,6 +40,9 @@ def test_a_source_that_the_group_may_not_read_has_parts_of_the_users_own(folders
         assert (source.name_of("X") == f"{names.identity_of(str(sample), 'X')}.{names.version_of(source.stamp)}") == (mode == 0o644)
         monkeypatch.setenv("ANNDATA_CACHE_EXECUTABLE", "/none")
         assert source.part("X").layout["shape"] == [700, 765]
+        sent = pickle.dumps(cache.open(sample).X)
+        store.reset()
+        assert pickle.loads(sent).shape == (700, 765)
         monkeypatch.setenv("ANNDATA_CACHE_EXECUTABLE", str(EXECUTABLE))
 
 
@@ -49,3 +54,6 @@ def test_an_object_has_one_name_for_ever():
 def test_a_names_hash_has_60_bits():
     name = names.object_name("a")
     assert 0 <= names.hash_of(name) < 1 << 60
+    digits = "abcdefghijklmnopqrstuvwxyz234567"
+    halves = [sum(digits.index(digit) << 5 * place for place, digit in enumerate(reversed(name[at:at + 12]))) for at in (0, 27)]
+    assert names.hash_of(name) == halves[0] ^ halves[1]

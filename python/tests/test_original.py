@@ -65,6 +65,14 @@ def test_obs_and_var_keep_their_types(data_folder, dense_file):
         cache.obs("project/study-1.4", columns=["none"])
 
 
+def test_a_name_that_is_given_alone_is_one_and_not_its_letters(dense_file):
+    handle = cache.open(dense_file)
+    assert list(cache.obs(dense_file, columns="age").columns) == ["age"] and handle.arrow("obs", "age").column_names == ["age"]
+    assert handle.genes("gene-3").shape == (2000, 1) and handle.summary("gene-3").mean.columns.tolist() == ["gene-3"]
+    batches = handle.batches(256, obs="age", genes="gene-3")
+    assert list(batches[0].obs) == ["age"] and batches.n_vars == 1
+
+
 def test_categoricals_as_text_keep_missing_values(data_folder, monkeypatch):
     monkeypatch.setenv("ANNDATA_CACHE_CATEGORICALS", "str")
     stage = cache.obs("project/study-1.4")["stage"]
@@ -176,6 +184,11 @@ def test_importing_needs_no_store_and_no_numpy(tmp_path):
     printed = succeed("import sys, anndata_cache; print('numpy' in sys.modules, 'pandas' in sys.modules)",
                       ANNDATA_CACHE_HOT_FOLDER="/proc/none", ANNDATA_CACHE_EXECUTABLE="/none")
     assert printed == "False False\n"
+
+
+def test_a_server_that_has_numpy_has_all_that_an_ask_needs_before_it_forks():
+    printed = succeed("import sys, numpy, anndata_cache; print('anndata_cache._values.frames' in sys.modules, 'pandas' in sys.modules)")
+    assert printed == "True False\n"
 
 
 def test_a_store_that_cannot_be_used_is_done_without_with_one_warning(dense_file):

@@ -14,7 +14,7 @@ import anndata_cache as cache
 import numpy as np
 import pytest
 import workers
-from conftest import EXECUTABLE, make_dense
+from conftest import EXECUTABLE, make_dense, run_python
 
 WORKERS = 8
 MEGABYTE = 1 << 20
@@ -96,6 +96,15 @@ def test_a_parents_pin_outlives_a_child_that_ends(dense_file):
     done = subprocess.run([EXECUTABLE, "evict", str(dense_file)], capture_output=True, text=True, check=True)
     assert "3 parts stayed, because some process uses them" in done.stdout  # X, obs and var; nobody keeps the tree
     assert np.isfinite(frame.to_numpy().sum())
+
+
+def test_a_child_and_an_end_warn_of_no_process_that_still_writes_cold_copies(dense_file):
+    done = run_python(
+        "import os, sys, warnings, anndata_cache as cache\nfrom anndata_cache._store import loader\n"
+        "assert cache.open(sys.argv[1]).X.shape == (2000, 1000) and loader._finishing\n"
+        "child = os.fork()\nif child: os.waitpid(child, 0)",
+        dense_file, ANNDATA_CACHE_COLD_BYTES="100MB", PYTHONWARNINGS="always")
+    assert done.returncode == 0 and "still running" not in done.stderr, done.stderr
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])

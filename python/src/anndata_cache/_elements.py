@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 import warnings
 
 from ._errors import ElementNotFound, ElementUnreadable
 
+if "numpy" in sys.modules:
+    # What any ask needs is there before the first one, and before a server forks. Where nobody has numpy yet, importing this
+    # package must not be what waits for it.
+    from ._values import frames as frames, matrices as matrices
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Iterator
+    from typing import Any, Iterable, Iterator, TypeVar
 
     import pandas
 
     from ._store.parts import Part
     from ._store.store import Source
+
+    T = TypeVar("T")
 
 _SCALARS = ("string", "number", "null")
 
@@ -155,11 +163,10 @@ def frame_of(source: Source, path: str, columns: Iterable[str] | None = None, al
         return _frame_of_dict(source, path)
     if columns is not None:
         return frame(source.part(path, also), columns, index_of(source, path))
-    known = source.memo.get(("frame", path))
+    part, known = source.part(path, also), source.memo.get(("frame", path))
     if known is None:
-        part = source.part(path, also)
         known = source.remember(("frame", path), [part], frame(part, None, index_of(source, path)))
-    return handed_out(known)
+    return handed_out(known, part)
 
 
 def index_of(source: Source, path: str, also: Iterable[str] = ()) -> pandas.Index:
@@ -172,6 +179,11 @@ def index_of(source: Source, path: str, also: Iterable[str] = ()) -> pandas.Inde
             return _frame_of_dict(source, path).index
         known = source.remember(("index", path), [part], frames.index_of(part))
     return known.view()
+
+
+def several(names: Iterable[T]) -> list[T]:
+    """A list of names. One that is given alone is meant as one, not as its letters."""
+    return [names] if isinstance(names, str) else list(names)  # type: ignore[list-item]
 
 
 def load_all(source: Source, elements: Iterable[Element]) -> None:

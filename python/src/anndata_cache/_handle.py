@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ._elements import Element, element_of, frame_of, index_of, tree_of, value_of
+from ._elements import Element, element_of, frame_of, index_of, several, tree_of, value_of
 from ._errors import ElementNotFound, ElementUnreadable
 from ._slices import Sliced
 from ._store import store
@@ -151,7 +151,7 @@ class CachedAnnData(Sliced):
         """
         return self._fresh(lambda source: source.part(self._element(source, element).part).file)
 
-    def arrow(self, element: str, columns: Iterable[str] | None = None) -> ArrowElement:
+    def arrow(self, element: str, columns: str | Iterable[str] | None = None) -> ArrowElement:
         """An element for Arrow libraries of this process: `pyarrow.table(h.arrow("obs"))`, `polars.DataFrame(h.arrow("obs"))`.
 
         Parameters
@@ -159,7 +159,7 @@ class CachedAnnData(Sliced):
         element
             Its path. Of a column of a dataframe, that column.
         columns
-            Names of a dataframe's columns, in the order wanted; by default the row names and all columns.
+            Names of a dataframe's columns, in the order wanted, or one name; by default the row names and all columns.
 
         Returns
         -------
@@ -167,10 +167,11 @@ class CachedAnnData(Sliced):
             It has `__arrow_c_stream__`. Nothing is copied: what is imported lies over shared memory and keeps it pinned.
         """
         from ._values.arrow import ArrowElement
+        asked = None if columns is None else several(columns)
 
         def build(source: Source) -> ArrowElement:
             found = self._element(source, element)
-            wanted = [found.name] if found.part != found.path and columns is None else columns
+            wanted = [found.name] if found.part != found.path and asked is None else asked
             return ArrowElement(source.part(found.part), wanted)
         return self._fresh(build)
 

@@ -6,7 +6,7 @@ import os
 
 from . import _describe
 from ._direct import or_directly
-from ._elements import Element, frame_of, index_of, tree_of, value_of
+from ._elements import Element, frame_of, index_of, several, tree_of, value_of
 from ._errors import ElementNotFound, TooLarge
 from ._key import Key, path_of
 from ._store import store
@@ -54,7 +54,7 @@ def X(key: str | os.PathLike[str] | Key, format: Literal["array", "csr", "csc"] 
         lambda: store.current().fresh(path, lambda source: _matrix(source, format)), lambda file: _directly(file, format), path)
 
 
-def obs(key: str | os.PathLike[str] | Key, columns: Iterable[str] | None = None) -> pandas.DataFrame:
+def obs(key: str | os.PathLike[str] | Key, columns: str | Iterable[str] | None = None) -> pandas.DataFrame:
     """Annotations of observations.
 
     Parameters
@@ -62,7 +62,7 @@ def obs(key: str | os.PathLike[str] | Key, columns: Iterable[str] | None = None)
     key
         Path, name in `ANNDATA_DATA_FOLDER`, or Key.
     columns
-        Names of columns, in the order wanted; all by default.
+        Names of columns, in the order wanted, or one name; all by default.
 
     Returns
     -------
@@ -73,7 +73,7 @@ def obs(key: str | os.PathLike[str] | Key, columns: Iterable[str] | None = None)
     return _frame(key, "obs", columns)
 
 
-def var(key: str | os.PathLike[str] | Key, columns: Iterable[str] | None = None) -> pandas.DataFrame:
+def var(key: str | os.PathLike[str] | Key, columns: str | Iterable[str] | None = None) -> pandas.DataFrame:
     """Annotations of variables, as `obs` gives those of observations."""
     return _frame(key, "var", columns)
 
@@ -99,9 +99,9 @@ def indices(key: str | os.PathLike[str] | Key) -> dict[str, list[Any]]:
                        lambda file: _describe.indices(file.obs, file.var), path)
 
 
-def _frame(key: str | os.PathLike[str] | Key, name: str, columns: Iterable[str] | None) -> pandas.DataFrame:
+def _frame(key: str | os.PathLike[str] | Key, name: str, columns: str | Iterable[str] | None) -> pandas.DataFrame:
     path = path_of(key)
-    wanted = None if columns is None else list(columns)
+    wanted = None if columns is None else several(columns)
 
     def direct(file: Any) -> Any:
         whole = getattr(file, name)

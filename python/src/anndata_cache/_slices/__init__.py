@@ -13,6 +13,8 @@ Nothing here keeps anything mapped: what is kept is kept by the source, within i
 
 from __future__ import annotations
 
+from .._elements import several
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Sequence, TypeVar
@@ -70,7 +72,7 @@ class Sliced:
 
         def build(source: Source) -> Any:
             found = matrix.Matrix(source, self._prefix + element)
-            return found.genes(names.gene_positions(source, self._prefix + element, genes, found.shape[1], by))
+            return found.genes(names.gene_positions(source, self._prefix + element, several(genes), found.shape[1], by))
 
         return self._fresh(build)
 
@@ -100,7 +102,7 @@ class Sliced:
             path = self._prefix + element
             found = matrix.Matrix(source, path)
             rows = found.cells(names.cell_positions(source, path, cells, found.shape[0]))
-            return rows if genes is None else rows[:, names.gene_positions(source, path, genes, found.shape[1], by)]
+            return rows if genes is None else rows[:, names.gene_positions(source, path, several(genes), found.shape[1], by)]
 
         return self._fresh(build)
 
@@ -131,7 +133,8 @@ class Sliced:
             Frames of groups × genes. Sums are float64 in a fixed order, the same to the last bit as in C#.
         """
         from . import summaries
-        return self._fresh(lambda source: summaries.summarize_genes(source, self._prefix, element, genes, groupby, cutoff, by))
+        asked = None if genes is None else several(genes)
+        return self._fresh(lambda source: summaries.summarize_genes(source, self._prefix, element, asked, groupby, cutoff, by))
 
     def column_summary(self, column: str, bins: int = 50) -> ColumnSummary:
         """A histogram of a column of obs, if it is numbers, or else the counts of its categories or distinct values."""
@@ -183,4 +186,4 @@ class Sliced:
         """
         from .batches import Batches
         options = {name: value for name, value in locals().items() if name not in ("self", "Batches")}
-        return Batches(self, {**options, "obs": list(obs), "genes": None if genes is None else list(genes)})
+        return Batches(self, {**options, "obs": several(obs), "genes": None if genes is None else several(genes)})

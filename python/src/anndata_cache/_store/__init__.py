@@ -4,7 +4,6 @@
     settings   the environment: which folders, shared by whom
     names      what a part is called: the path, the element, and the version of the source
     parts      one part: its layout, checked, over its mapping
-    origins    what is sent to another process in place of a part
     tiers      the folder of a tier: from a name to a pinned part
     board      what all processes count together: hits, scores, pressure
     loader     the executable, run on a miss

@@ -6,6 +6,7 @@ caller goes on as soon as they are sealed, while the executable writes the cold 
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 
@@ -20,7 +21,16 @@ _NAME = "anndata-cache"
 _finishing: list[subprocess.Popen[bytes]] = []
 """Runs that have answered and still write cold copies: they are waited for, or forgotten at exit; never ended."""
 
-os.register_at_fork(after_in_child=_finishing.clear)  # a child must not wait for its parent's processes
+
+def _forget() -> None:
+    """Without a warning of processes that nobody has waited for: these end by themselves."""
+    for process in _finishing:
+        process.returncode = 0
+    _finishing.clear()
+
+
+os.register_at_fork(after_in_child=_forget)  # a child must not wait for its parent's processes
+atexit.register(_forget)
 
 
 def executable() -> str:

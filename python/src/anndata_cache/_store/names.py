@@ -10,7 +10,7 @@ from .sources import Stamp
 
 FORMAT_VERSION = 1
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
-_DIGIT = {digit: value for value, digit in enumerate(_ALPHABET)}
+_AS_BASE_32 = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")
 _IDENTITY, _VERSION, _HASHED = 26, 13, 12
 _VERSION_WORDS = struct.Struct("<QQqqqi")
 
@@ -58,7 +58,8 @@ def stands_for(name: str, layout: dict[str, object], owner: int) -> bool:
     source, element = str(layout["source"]), str(layout["element"])
     options = "object" if layout.get("object") is not None else str(layout.get("derived") or "")
     identity = name[:_IDENTITY]
-    return identity in (identity_of(source, element, options), identity_of(source, element, f"{options} user {owner}".lstrip()))
+    return (identity == identity_of(source, element, options)
+            or identity == identity_of(source, element, f"{options} user {owner}".lstrip()))
 
 
 def hash_of(name: str) -> int:
@@ -67,10 +68,7 @@ def hash_of(name: str) -> int:
 
 
 def _number(digits: str) -> int:
-    number = 0
-    for digit in digits:
-        number = number << 5 | _DIGIT[digit]
-    return number
+    return int(digits.translate(_AS_BASE_32), 32)
 
 
 def _base32(digest: bytes, length: int) -> str:

@@ -47,22 +47,20 @@ class Origin:
 
     Attributes
     ----------
-    source, element, name : str
-        As the part says; of an object `source` is empty, `element` its name.
-    stamp : tuple of int or None
-        Which file an object's part is, since the name of an object is given to others; None for what a source's version names.
+    words : tuple
+        Source, element and version: the end of its name, which says the version of the source; of an object, whose name is given
+        to others, which file it is.
     """
 
-    __slots__ = ("element", "name", "source", "stamp")
+    __slots__ = ("words",)
 
     def __init__(self, name: str, layout: Layout, stamp: tuple[int, int, int]) -> None:
-        self.name, self.source, self.element = name, layout["source"], layout["element"]
-        self.stamp = stamp if layout.get("object") is not None else None
+        version = name[name.index(".") + 1:] if layout.get("object") is None else stamp
+        self.words = layout["source"], layout["element"], version
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from .origins import reopen
-        words = self.source, self.element, self.name
-        return reopen, words if self.stamp is None else (*words, self.stamp)
+        from .._sent import part
+        return part, self.words
 
 
 class Part(mmap.mmap):

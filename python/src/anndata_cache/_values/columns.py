@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copyreg
+import weakref
+
 import numpy as np
 
-from .._store.parts import Layout, Part
-from .pickling import made
+from .._store.parts import Layout, Origin, Part
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
+
+    Made = tuple[weakref.ref[Any], Origin, Layout, Layout, str, np.dtype[Any]]
 
 Array = np.ndarray
 _SEPARATORS = (b"\0", b"\n", b"\x1f")
@@ -93,6 +97,23 @@ def codes_of(part: Part, layout: Layout) -> Array[Any, Any]:
     return made(codes, part, layout, "codes")
 
 
+def made(values: Array[Any, Any], part: Part, layout: Layout, way: str) -> Array[Any, Any]:
+    """Seals an array that `WAYS[way]` makes of a column, and remembers that it did."""
+    values.setflags(write=False)
+    owner, origin = values, part.origin
+    while owner.base is not None:
+        owner = owner.base
+    if origin is not None:
+        key = id(owner)
+        gone = weakref.ref(owner, lambda _: made_of_columns.pop(key, None))
+        made_of_columns[key] = gone, origin, part.layout, layout, way, values.dtype
+    return values
+
+
+made_of_columns: dict[int, Made] = {}
+"""By the address of the object: which array was made of which column. Pins no part, and forgets an array that is gone."""
+
+
 def strings_or_none(part: Part, layout: Layout, gap: Any = None) -> Array[Any, Any]:
     """The strings of a column, and what stands for a missing one."""
     values, missing = strings(part, layout).copy(), missing_of(part, layout)
@@ -119,7 +140,7 @@ def _split(offsets: Array[Any, Any], values: Array[Any, Any]) -> list[str]:
     if rows == 0:
         return []
     start, end = int(offsets[0]), int(offsets[-1])
-    if start != 0 or end > len(values) or (np.diff(offsets) < 0).any():
+    if start != 0 or end > len(values) or (offsets[1:] < offsets[:-1]).any():
         raise ValueError(f"The offsets of {rows:,} strings leave their {len(values):,} bytes: the part is damaged")
     raw = values[:end]
     separator = next((one for one in _SEPARATORS if not (raw == one[0]).any()), None)
@@ -171,3 +192,13 @@ WAYS: dict[str, Callable[[Part, Layout], Any]] = {
     "missing": missing_of,
 }
 """What is made of a column's bytes in one way only, so that it travels by this word."""
+
+
+def reduce_array(values: Array[Any, Any]) -> tuple[Any, ...]:
+    """How arrays are pickled from now on. Most processes never do, so that module is read by the first that does."""
+    from .pickling import reduce
+    return reduce(values)
+
+
+reduced_before: Callable[[Array[Any, Any]], tuple[Any, ...]] | None = copyreg.dispatch_table.get(np.ndarray)  # type: ignore[assignment]
+copyreg.pickle(np.ndarray, reduce_array)  # type: ignore[arg-type]

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import copyreg
 import warnings
+import weakref
+
+import numpy as np
 
 from .._errors import ElementNotFound, ElementUnreadable
-from .._store.parts import Layout, Part
+from .._store.parts import Layout, Origin, Part
 from .columns import column
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable
+    from typing import Any, Iterable, Sequence
 
     import pandas
+
+    Handed = tuple[weakref.ref[Any], weakref.ref[Any], Origin]
 
 
 def index_of(part: Part) -> pandas.Index:
@@ -23,7 +29,9 @@ def index_of(part: Part) -> pandas.Index:
     found = _find(layout, name) if name is not None else None
     if found is None:
         return pandas.RangeIndex(layout["shape"][0])
-    return pandas.Index(column(part, found), name=None if name == "_index" else name)
+    values, label = column(part, found), None if name == "_index" else name
+    is_text = found["kind"] == "string" and isinstance(values, np.ndarray)
+    return text_index(values, label) if is_text else pandas.Index(values, name=label)
 
 
 def names_of(part: Part) -> list[str]:
@@ -63,16 +71,16 @@ def frame(part: Part, columns: Iterable[str] | None = None, index: pandas.Index 
             raise ElementNotFound(f"'{part.layout['element']}' has no column '{name}'. It has: {', '.join(names_of(part)[:40])}.")
         found[name] = column(part, layout)
     rows = index_of(part) if index is None else index
-    return pandas.DataFrame(found, index=rows, columns=text_labels(list(found)), copy=False)
+    return pandas.DataFrame(found, index=rows, columns=text_index(list(found)), copy=False)
 
 
-def text_labels(labels: list[str], name: Any = None) -> pandas.Index:
-    """Labels of columns, of the type that pandas gives text: objects before version 3."""
+def text_index(labels: Sequence[str], name: Any = None) -> pandas.Index:
+    """Labels that are text, of the type that pandas gives it: objects before version 3, which so need not look at each."""
     import pandas
-    return pandas.Index(labels, name=name, dtype=object if int(pandas.__version__.split(".")[0]) < 3 or not labels else None)
+    return pandas.Index(labels, name=name, dtype=object if int(pandas.__version__.split(".")[0]) < 3 or not len(labels) else None)
 
 
-def handed_out(shared: pandas.DataFrame) -> pandas.DataFrame:
+def handed_out(shared: pandas.DataFrame, part: Part) -> pandas.DataFrame:
     """A frame of the caller's own over the same read-only arrays: what the caller adds, renames or drops stays there."""
     import pandas
     own = shared.copy(deep=False)
@@ -82,7 +90,21 @@ def handed_out(shared: pandas.DataFrame) -> pandas.DataFrame:
         for block in own._mgr.blocks:
             if isinstance(block.values, pandas.Categorical):
                 block.values = block.values.view()
+    if part.origin is not None:
+        key = id(own)
+        frames_of_parts[key] = weakref.ref(own, lambda _: frames_of_parts.pop(key, None)), weakref.ref(shared), part.origin
+        copyreg.dispatch_table.setdefault(pandas.DataFrame, reduce_frame)  # type: ignore[arg-type]
     return own
+
+
+frames_of_parts: dict[int, Handed] = {}
+"""By the address of a frame that was handed out: the one that it was copied from, and its part. Keeps none of them."""
+
+
+def reduce_frame(frame: pandas.DataFrame) -> tuple[Any, ...]:
+    """How frames are pickled once this process has handed one out; see `pickling`. pandas copies without asking."""
+    from .pickling import reduce_dataframe
+    return reduce_dataframe(frame)
 
 
 def _find(layout: Layout, name: str) -> Layout | None:

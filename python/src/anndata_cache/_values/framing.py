@@ -17,7 +17,7 @@ import numpy as np
 from .._store.parts import Layout, Part
 from .columns import column as read_column, strings_or_nan, strings_or_none
 from .encoding import NotPlain, check_json, number_column, string_column, with_validity
-from .frames import text_labels
+from .frames import text_index
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def decode_table(part: Part) -> pandas.DataFrame | None:
         return None
     arrays = [_decode(part, one, "NaN" if one["kind"] == "string" and one.get("validity") else None) for one in columns]
     frame = pandas.DataFrame(dict(enumerate(arrays)), index=pandas.RangeIndex(rows), copy=False)
-    frame.columns = text_labels([one["name"] for one in columns])
+    frame.columns = text_index([one["name"] for one in columns])
     return frame
 
 
@@ -110,7 +110,7 @@ def _axis(labels: list[Any], extra: dict[str, Any]) -> pandas.Index:
         return pandas.MultiIndex.from_tuples(labels, names=names)
     if extra.get("axis") == "range":
         return pandas.RangeIndex(len(labels), name=names[0])
-    return pandas.Index(labels, name=names[0]) if "names" in extra else text_labels(labels, names[0])
+    return pandas.Index(labels, name=names[0]) if "names" in extra else text_index(labels, names[0])
 
 
 def _encode_index(index: pandas.Index, extra: dict[str, Any]) -> tuple[list[Layout], Buffers[Any]]:

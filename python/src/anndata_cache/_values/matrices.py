@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copyreg
+
 import numpy as np
 
 from .._store.parts import Part
@@ -34,7 +36,14 @@ def sparse(part: Part) -> Any:
     matrix.indptr = part.array(layout, "offsets", layout["index_dtype"])
     if layout.get("canonical"):
         matrix.has_sorted_indices = matrix.has_canonical_format = True  # else scipy scans all of it on first use
+    copyreg.dispatch_table.setdefault(kind, reduce_sparse)  # type: ignore[arg-type]
     return matrix
+
+
+def reduce_sparse(matrix: Any) -> tuple[Any, ...]:
+    """How matrices are pickled once this process has one over a part; see `pickling`."""
+    from .pickling import reduce_matrix
+    return reduce_matrix(matrix)
 
 
 def records(part: Part, lengths: dict[str, int] | None = None) -> Array[Any, Any]:

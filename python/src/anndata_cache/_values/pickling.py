@@ -1,22 +1,27 @@
 """How arrays travel to other processes: those that parts hold by handle, a few words in place of their bytes.
 
+    a matrix       sparse, and all of a part: the part
+    a frame        as it was handed out: the part
     over a part    its memory is a part's mapping, all of it or a view of any shape: part, offset, type, shape, strides
     made of one    read-only, and what a column's bytes give in one way only, such as its strings: part, column, way
     any other      as numpy pickles it
 
 pickle looks here by exact type, so there is no class of our own: `type(x) is numpy.ndarray` holds, no result of numpy's can pass
-for what it is not, and whatever pickles by its arrays follows: sparse matrices, indexes, frames, AnnData.
-Copies are numpy's: `copy.copy` and `copy.deepcopy` do not ask this table.
+for what it is not, and whatever pickles by its arrays follows: other sparse matrices, other frames,
+indexes, AnnData.
+Copies of arrays are numpy's, which do not ask this table. Those of sparse matrices do: `Whole` gives them what they would have.
 """
 
 from __future__ import annotations
 
+import copy
 import copyreg
-import weakref
 
 import numpy as np
 
+from .. import _sent
 from .._store.parts import Layout, Origin, Part
+from . import columns, frames, matrices
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,22 +31,6 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
     Reduced = tuple[Any, ...]
 
-_made: dict[int, tuple[weakref.ref[Any], Origin, Layout, Layout, str, np.dtype[Any]]] = {}
-"""By the address of the object: which array was made of which column. Pins no part, and forgets an array that is gone."""
-
-
-def made(values: Array, part: Part, column: Layout, way: str) -> Array:
-    """Seals an array that `columns.WAYS[way]` makes of a column, and remembers that it did."""
-    values.setflags(write=False)
-    owner, origin = values, part.origin
-    while owner.base is not None:
-        owner = owner.base
-    if origin is not None:
-        key = id(owner)
-        gone = weakref.ref(owner, lambda _: _made.pop(key, None))
-        _made[key] = gone, origin, part.layout, column, way, values.dtype
-    return values
-
 
 def dumps_whole(value: Any, outside: Callable[[pickle.PickleBuffer], Any]) -> bytes:
     """A pickle that needs no part: what is stored must not refer to what may be evicted."""
@@ -49,9 +38,19 @@ def dumps_whole(value: Any, outside: Callable[[pickle.PickleBuffer], Any]) -> by
     import pickle
     stream = io.BytesIO()
     pickler = pickle.Pickler(stream, protocol=5, buffer_callback=outside)
-    pickler.dispatch_table = {kind: reduce for kind, reduce in copyreg.dispatch_table.items() if reduce is not _reduce}
+    ours = columns.reduce_array, matrices.reduce_sparse, frames.reduce_frame
+    pickler.dispatch_table = {kind: reduce for kind, reduce in copyreg.dispatch_table.items() if reduce not in ours}
     pickler.dump(value)
     return stream.getvalue()
+
+
+def _part_of(values: Array) -> Part | None:
+    """The part whose mapping an array lies over."""
+    owner: Any = values
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    part = owner.base.obj if type(owner.base) is memoryview else owner.base
+    return part if isinstance(part, Part) else None
 
 
 class _Plainly:
@@ -66,20 +65,90 @@ class _Plainly:
         return self._values.__reduce_ex__(protocol)
 
 
-def _reduce(values: Array) -> Reduced:
+def reduce(values: Array) -> Reduced:
+    """What `copyreg` is to do with an array."""
     owner: Any = values
     while isinstance(owner.base, np.ndarray):
         owner = owner.base
-    part = owner.base.obj if type(owner.base) is memoryview else owner.base
-    handle = _over_part(values, part) if isinstance(part, Part) else _made_of_part(values, owner)
+    part = _part_of(owner)
+    handle = _over_part(values, part) if part is not None else _made_of_part(values, owner)
     if handle is not None:
         return handle
-    if _before is not None:
-        return _before(values)
+    if columns.reduced_before is not None:
+        return columns.reduced_before(values)
     if values.dtype.hasobject:
         # The same in every protocol, and the only way for an array that contains itself.
         return values.__reduce__()  # type: ignore[return-value]
     return np.asarray, (_Plainly(values),)
+
+
+def reduce_matrix(matrix: Any) -> Reduced:
+    """What `copyreg` is to do with a sparse matrix."""
+    part = _part_of(matrix.data)
+    if part is not None and part.origin is not None and _is_whole(matrix, matrices.sparse(part)):
+        return _sent.sparse, (Whole(matrix, part.origin),)
+    return object.__reduce_ex__(matrix, 2)  # type: ignore[return-value]
+
+
+def reduce_dataframe(frame: Any) -> Reduced:
+    """What `copyreg` is to do with a frame."""
+    known = frames.frames_of_parts.get(id(frame))
+    if known is not None and known[0]() is frame and (shared := known[1]()) is not None and _is_untouched(frame, shared):
+        return _sent.frame, (known[2],)
+    return object.__reduce_ex__(frame, 2)  # type: ignore[return-value]
+
+
+def _is_untouched(frame: Any, shared: Any) -> bool:
+    """Whether a frame still has the very labels and arrays of the one that it was copied from: nobody can have written into those."""
+    blocks, others = frame._mgr.blocks, shared._mgr.blocks
+    return (not frame.attrs and frame.flags.allows_duplicate_labels and len(blocks) == len(others)
+            and all(one.is_(two) and one.names == two.names for one, two in zip(frame.axes, shared.axes))
+            and all(list(one.mgr_locs) == list(two.mgr_locs) and _is_same(one.values, two.values) for one, two in zip(blocks, others)))
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, np.ndarray):
+        return one.__array_interface__ == other.__array_interface__ and not one.flags.writeable
+    if hasattr(one, "categories") and one.dtype is not other.dtype:
+        return False
+    names = [name for name in ("_ndarray", "_data", "_mask") if hasattr(one, name)]
+    return len(names) > 0 and all(_is_same(getattr(one, name), getattr(other, name)) for name in names)
+
+
+class Whole:
+    """Stands for a matrix over a whole part: to pickle the part's origin, to `copy` the matrix."""
+
+    __slots__ = ("_matrix", "_origin")
+
+    def __init__(self, matrix: Any, origin: Origin) -> None:
+        self._matrix, self._origin = matrix, origin
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._origin.__reduce__()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Whole:
+        return Whole(self._again(copy.deepcopy(self._matrix.__dict__, memo)), self._origin)
+
+    def copied(self) -> Any:
+        """Another matrix, over the same arrays."""
+        return self._again(self._matrix.__dict__)
+
+    def _again(self, attributes: dict[str, Any]) -> Any:
+        found = object.__new__(type(self._matrix))
+        found.__dict__.update(attributes)
+        return found
+
+
+def _is_whole(matrix: Any, other: Any) -> bool:
+    """Whether nothing of a matrix was exchanged or added since it was as the other one: flags that scipy has found may differ."""
+    def same(name: str) -> bool:
+        one, two = getattr(matrix, name), getattr(other, name)
+        return one.__array_interface__ == two.__array_interface__ and type(one) is type(two)
+    names = [{name for name in vars(one) if not name.startswith("_has_")} for one in (matrix, other)]
+    return (type(matrix) is type(other) and matrix.shape == other.shape and names[0] == names[1]
+            and all(map(same, ("data", "indices", "indptr"))))
 
 
 def _over_part(values: Array, part: Part) -> Reduced | None:
@@ -88,38 +157,22 @@ def _over_part(values: Array, part: Part) -> Reduced | None:
         return None
     offset = values.__array_interface__["data"][0] - part.address
     strides = () if values.flags.c_contiguous else (values.strides,)
-    return over, (origin, offset, values.dtype.str, values.shape, *strides)
+    return _sent.over, (origin, offset, values.dtype.str, values.shape, *strides)
 
 
 def _made_of_part(values: Array, owner: Any) -> Reduced | None:
-    entry = _made.get(id(owner))
+    entry = columns.made_of_columns.get(id(owner))
     if entry is None or entry[0]() is not owner or values.flags.writeable or not values.flags.c_contiguous:
         return None
     _, origin, layout, column, way, dtype = entry
     place = _place_of(layout["columns"], column)
     if place is None or values.dtype != dtype or values.nbytes != owner.nbytes:
         return None
-    return made_of, (origin, place, way, values.shape)
+    return _sent.made, (origin, place, way, values.shape)
 
 
-def over(part: Part, offset: int, dtype: str, shape: tuple[int, ...], strides: tuple[int, ...] | None = None) -> Array:
-    """A view of a part's mapping; numpy checks that it ends inside."""
-    if offset < 0:
-        raise ValueError(f"An array at {offset} lies before its part.")
-    return np.ndarray(shape, dtype, memoryview(part), offset, strides)
-
-
-def made_of(part: Part, place: tuple[Any, ...], way: str, shape: tuple[int, ...]) -> Array:
-    """An array that is made of a column, at its place in the layout."""
-    from .columns import WAYS
-    found: Any = part.layout["columns"]
-    for step in place:
-        found = found[step]
-    return WAYS[way](part, found).reshape(shape)
-
-
-def _place_of(columns: list[Layout], wanted: Layout) -> tuple[Any, ...] | None:
-    for position, column in enumerate(columns):
+def _place_of(layouts: list[Layout], wanted: Layout) -> tuple[Any, ...] | None:
+    for position, column in enumerate(layouts):
         steps: tuple[Any, ...] = (position,)
         inner: Layout | None = column
         while inner is not None:
@@ -128,7 +181,3 @@ def _place_of(columns: list[Layout], wanted: Layout) -> tuple[Any, ...] | None:
             step = "categories" if inner.get("categories") is not None else "items"
             inner, steps = inner.get(step), (*steps, step)
     return None
-
-
-_before: Callable[[Array], Reduced] | None = copyreg.dispatch_table.get(np.ndarray)  # type: ignore[assignment]
-copyreg.pickle(np.ndarray, _reduce)  # type: ignore[arg-type]
