@@ -70,6 +70,9 @@ def test_genes_are_found_in_any_column_and_an_ambiguous_one_is_an_error():
         handle.gene("D")
     with pytest.raises(KeyError, match="symbol"):
         handle.gene("A", by="nothing")
+    for odd, hint in (("Gene3", r"give \['Gene3'\]"), ([2.5], "not 2.5"), ([None], "not None")):
+        with pytest.raises(TypeError, match=hint):
+            handle.genes(odd)
     with pytest.raises(IndexError, match="no gene 5"):
         handle.gene(5)
     with pytest.raises(cache.ElementUnreadable, match="no matrix"):

@@ -213,9 +213,10 @@ public sealed partial class CachedAnnData : IDisposable
     {
         int cut = element.LastIndexOf('/');
         ElementInfo parent = (cut > 0 ? snapshot.Tree.Find(element[..cut]) : null) ?? snapshot.Tree;
-        string present = string.Join(", ", parent.Children.Take(40).Select(child => child.Path));
-        return new ElementException(
-            CacheError.ElementNotFound, $"'{snapshot.Source.Path}' has no element '{element}'. It has: {present}.");
+        string present = parent.Children.Count > 0
+            ? $"It has: {string.Join(", ", parent.Children.Take(40).Select(child => child.Path))}"
+            : parent.Path.Length > 0 ? $"Its '{parent.Path}' is empty" : "It has no elements";
+        return new ElementException(CacheError.ElementNotFound, $"'{snapshot.Source.Path}' has no element '{element}'. {present}.");
     }
 
     private long AxisLength(string frame, int axis)

@@ -35,16 +35,22 @@ internal sealed class SliceVerb : Verb
         }
         else
         {
-            long[] genes = SliceArguments.Positions(
-                named ?? ":", slices.VarCount, "--genes", name => slices.FindGene(name, _slice.Column(session), session.Cancellation));
-            result = ReadDense(session, slices, cells, genes);
+            Dictionary<long, string> names = [];
+            long[] genes = SliceArguments.Positions(named ?? ":", slices.VarCount, "--genes", name =>
+            {
+                long gene = slices.FindGene(name, _slice.Column(session), session.Cancellation);
+                names[gene] = name;
+                return gene;
+            });
+            string[] asked = [.. genes.Select(gene => names.GetValueOrDefault(gene) ?? gene.ToString(CultureInfo.InvariantCulture))];
+            result = ReadDense(session, slices, cells, genes, asked);
         }
 
         _slice.Write(session, result, () => WriteText(session.Out, result));
         return ExitCodes.Done;
     }
 
-    private SliceResult ReadDense(Session session, MatrixSlices slices, long[] cells, long[] genes)
+    private SliceResult ReadDense(Session session, MatrixSlices slices, long[] cells, long[] genes, string[] names)
     {
         DType type = _slice.TypeOf(session, slices);
         byte[] values = SliceOptions.Read(
@@ -53,7 +59,6 @@ internal sealed class SliceVerb : Verb
             destination => slices.ReadBlock(cells, genes, destination, session.Cancellation),
             destination => slices.ReadBlock(cells, genes, destination, session.Cancellation));
         long[] shape = [cells.Length, genes.Length];
-        string[] names = [.. genes.Select(gene => gene.ToString(CultureInfo.InvariantCulture))];
         return new SliceResult(slices.Element, "dense", shape, names, [new SliceArray("values", type, shape, values)]);
     }
 

@@ -32,7 +32,14 @@ internal static class CellColumns
         string path = source.Tree.Find($"obs/{name}") is not null ? $"obs/{name}" : name;
         if (!path.StartsWith("obs/", StringComparison.Ordinal))
         {
-            return PointColors.OfNumbers(name, GeneValues(source, name, element, cancellation));
+            try
+            {
+                return PointColors.OfNumbers(name, GeneValues(source, name, element, cancellation));
+            }
+            catch (ElementException error) when (error.Error == CacheError.NameNotFound)
+            {
+                throw new ExplainedException($"'{name}' is neither a column of obs ({ColumnsOf(source)}) nor a gene: {error.Message}", error);
+            }
         }
 
         using PinnedElement pinned = source.Pin(path, null, cancellation);
@@ -68,6 +75,10 @@ internal static class CellColumns
 
         return colors;
     }
+
+    private static string ColumnsOf(CachedAnnData source) => source.Tree.Find("obs") is { Kind: ElementKind.DataFrame } obs
+        ? string.Join(", ", obs.Children.Where(column => column.Name != obs.IndexName).Take(40).Select(column => column.Name))
+        : "there is none";
 
     private static double[] GeneValues(CachedAnnData source, string gene, string element, CancellationToken cancellation) =>
         Array.ConvertAll(source.Slices(element).Gene(gene, null, cancellation), number => (double)number);

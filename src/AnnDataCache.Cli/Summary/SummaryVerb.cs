@@ -58,6 +58,7 @@ internal sealed class SummaryVerb : Verb
             throw new UsageException("--genes, --column and --color ask for different things; give one of them.");
         }
 
+        if (Names(session, _genes) is [] || Names(session, _columns) is []) { throw new UsageException("--genes and --column need a name."); }
         if (color is not null && plot is null) { throw new UsageException("--color needs a picture to write: give --plot OUT.png or OUT.svg."); }
         if (plot is not null && genes.Length == 0 && columns.Length != 1 && color is null)
         {
@@ -167,6 +168,10 @@ internal sealed class SummaryVerb : Verb
         if (plot is null) { return; }
         session.Out.WriteLine($"→ {SafeText.OneLine(Path.GetFullPath(plot))}, {Words.Bytes(new FileInfo(plot).Length)}");
     }
+
+    /// <summary>Null when the option was not given.</summary>
+    private static string[]? Names(Session session, Option<string[]> option) =>
+        session.Parsed.GetResult(option) is { Implicit: false } ? session.Parsed.GetValue(option) ?? [] : null;
 
     /// <summary>A bare name is a column of obs.</summary>
     private static string Resolve(CachedAnnData source, string name) => source.Tree.Find(name) is not null ? name : $"obs/{name}";

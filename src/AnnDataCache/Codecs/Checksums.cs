@@ -73,10 +73,16 @@ internal static class Crc32
 
     private static readonly uint[] s_tables = Build();
 
-    internal static uint Compute(ReadOnlySpan<byte> data)
+    /// <summary>The checksum of no bytes.</summary>
+    internal const uint Start = 0;
+
+    internal static uint Compute(ReadOnlySpan<byte> data) => Append(Start, data);
+
+    /// <summary>The checksum of what has the given one, followed by the data.</summary>
+    internal static uint Append(uint checksum, ReadOnlySpan<byte> data)
     {
         uint[] tables = s_tables;
-        uint crc = uint.MaxValue;
+        uint crc = ~checksum;
         while (data.Length >= 8)
         {
             uint low = BinaryPrimitives.ReadUInt32LittleEndian(data) ^ crc;

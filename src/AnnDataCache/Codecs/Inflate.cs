@@ -83,7 +83,8 @@ internal static class Inflate
         return total;
     }
 
-    private static int GzipHeader(ReadOnlySpan<byte> source)
+    /// <summary>Checks a gzip member's header; returns its length.</summary>
+    internal static int GzipHeader(ReadOnlySpan<byte> source)
     {
         const int HeaderChecksum = 2, Extra = 4, Name = 8, Comment = 16, Reserved = 0xE0;
         if (source.Length < 10 || source[0] != 0x1F || source[1] != 0x8B || source[2] != 8 || (source[3] & Reserved) != 0)

@@ -203,9 +203,12 @@ public sealed class SupportTests
             ["depth of nesting", ElementTree.MaxDepth.ToString("N0", CultureInfo.InvariantCulture)],
             ["elements of a file", ElementTree.MaxNodes.ToString("N0", CultureInfo.InvariantCulture)],
             ["one scalar string", $"{ScalarValue.MaxStringBytes >> 20:N0} MiB"],
-            ["one chunk, decoded", "2 GiB"],
+            ["one chunk, decoded as a whole", "2 GiB"],
         ]);
-        text.AppendLine().AppendLine("A chunk's decoded size is compared with what its stored bytes can become before memory is taken for it.");
+        text.AppendLine().AppendLine("A chunk's decoded size is compared with what its stored bytes can become before memory is taken for it. Chunks of 8 MiB and more");
+        text.AppendLine("of numbers that are whole rows of their array come in pieces, of any length, in less than 40 MB of private memory: those of HDF5 with");
+        text.AppendLine("gzip, also shuffled; those of Zarr with gzip, zlib, zstd, blosc, or as they are. All others stand in private memory as a whole, stored and");
+        text.AppendLine("decoded: other codecs, several codecs, F order, blocks of columns, strings.");
     }
 
     /// <summary>Every element of a file with one damage of each kind, that cannot be read, and why.</summary>

@@ -41,6 +41,7 @@ public sealed class SliceVerbTests : IDisposable
             want = expected("{element}")[np.array({wanted}, int)]
             assert got.shape == want.shape and got.toarray().tobytes() == want.tobytes()
             header, arrays = raw("slice", path, "{element}", "--cells", "{cells}", "--genes", "Gene3,7,0:2", "--column", "feature_name")
+            assert header["genes"] == ["Gene3", "7", "0", "1"], header["genes"]
             assert arrays["values"].tobytes() == np.ascontiguousarray(want[:, [3, 7, 0, 1]]).tobytes()
             """);
     }
@@ -76,6 +77,15 @@ public sealed class SliceVerbTests : IDisposable
     {
         CallResult result = _line.Run([verb, s_forms, .. rest]);
         Assert.True(exit == result.ExitCode && result.Error.Contains(hint, StringComparison.Ordinal), $"{result.ExitCode}: {result.Error}");
+    }
+
+    [Fact]
+    public void AFileWithoutLayersSaysSo()
+    {
+        Python.Require();
+        string path = Path.Join(_line.Folder, "bare.h5ad");
+        Assert.Equal(0, Python.Run("import sys, anndata, numpy; anndata.AnnData(numpy.ones((2, 2), 'f4')).write_h5ad(sys.argv[1])", path).ExitCode);
+        Assert.Contains("Its 'layers' is empty.", _line.Run("gene", path, "0", "--layer", "counts").Error, StringComparison.Ordinal);
     }
 
     [Fact]

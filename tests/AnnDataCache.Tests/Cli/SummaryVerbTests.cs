@@ -121,11 +121,14 @@ public sealed class SummaryVerbTests : IDisposable
         [
             ["--genes", "LYZ", "--column", "donor"], ["--color", "LYZ"], ["--plot", "x.png"], ["--groupby", "donor"],
             ["--genes", "LYZ", "--plot", "x.gif"], ["--bins", "0"], ["--column", "a,b", "--plot", "x.png"], ["--json", "--csv"],
+            ["--genes", ""], ["--column", ","],
         ];
         foreach (string[] call in calls) { Assert.Equal(ExitCodes.Usage, _line.Run(["summary", s_sample, .. call]).ExitCode); }
         Assert.Equal((int)CacheError.NameNotFound, _line.Run("summary", s_sample, "--genes", "NOPE").ExitCode);
         Assert.Equal((int)CacheError.ElementNotFound, _line.Run("summary", s_sample, "--genes", "LYZ", "--groupby", "nope").ExitCode);
-        Assert.Equal((int)CacheError.NameNotFound, _line.Run("summary", s_sample, "--color", "nope", "--plot", "x.png").ExitCode);
+        CallResult nope = _line.Run("summary", s_sample, "--color", "nope", "--plot", "x.png");
+        Assert.Equal((int)CacheError.NameNotFound, nope.ExitCode);
+        Assert.Contains("neither a column of obs (cell_type, quality, ", nope.Error, StringComparison.Ordinal);
         string empty = TestFiles.Small(Path.Join("summary", "no-cells.h5ad"));
         foreach (string[] call in (string[][])[["--genes", "A", "--groupby", "kind"], ["--column", "kind"], ["--column", "n"]])
         {

@@ -3,7 +3,7 @@ using AnnDataCache.Codecs;
 
 namespace AnnDataCache.Tests.Codecs;
 
-/// <summary>Deflate in pieces gives what deflate from span to span gives, wherever the pieces end, and refuses what it refuses.</summary>
+/// <summary>Decoding in pieces gives what decoding from span to span gives, wherever the pieces end, and refuses what it refuses.</summary>
 public sealed class InflatePumpTests
 {
     [Theory]
@@ -18,6 +18,47 @@ public sealed class InflatePumpTests
             byte[] data = [.. Samples.Text(random, 900_000), .. Samples.Noise(random, 900_000), .. new byte[3_000_000], .. Samples.Text(random, 70_000)];
             Assert.True(data.AsSpan().SequenceEqual(Run(Samples.Zlib(data, level))), $"seed {seed}, level {level}");
         }
+    }
+
+    [Fact]
+    public void MembersOfGzipFollowEachOtherWithPaddingBehindThem()
+    {
+        Random random = new(4);
+        byte[][] members = [Samples.Text(random, 900_000), [], Samples.Noise(random, 300_000), Samples.Text(random, 5)];
+        byte[] encoded = [.. members.SelectMany(Gzip)];
+        byte[] data = [.. members.SelectMany(member => member)];
+        Assert.Equal(data, RunGzip(encoded));
+        Assert.Equal(data, RunGzip([.. encoded, .. new byte[600_000]]));
+        Assert.Throws<CodecException>(() => RunGzip([.. encoded, .. new byte[600_000], 1]));
+        byte[] shorter = Gzip(members[0][..3000]);
+        for (int length = 0; length < shorter.Length; length++) { Assert.Throws<CodecException>(() => RunGzip(shorter[..length])); }
+        for (int at = 1; at <= 8; at++) // checksum and length
+        {
+            byte[] damaged = [.. shorter];
+            damaged[^at] ^= 1;
+            Assert.Throws<CodecException>(() => RunGzip(damaged));
+        }
+    }
+
+    [Fact]
+    public void AMemberOfGzipCannotReachIntoTheOneBeforeIt()
+    {
+        byte[] back = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0, 0x03, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0]; // fixed codes: three bytes, one back
+        Assert.Throws<CodecException>(() => RunGzip([.. Gzip(Samples.Text(new Random(1), 100)), .. back]));
+    }
+
+    [Fact]
+    public void FramesOfZstdComeInPieces()
+    {
+        Random random = new(5);
+        byte[][] frames = [Samples.Text(random, 2_000_000), Samples.Noise(random, 600_000), new byte[3_000_000], [7]];
+        using ZstdSharp.Compressor compressor = new(3);
+        byte[] encoded = [.. frames.SelectMany(frame => compressor.Wrap(frame).ToArray())];
+        Assert.Equal(frames.SelectMany(frame => frame).ToArray(), RunZstd(encoded));
+        byte[] shorter = compressor.Wrap(frames[0].AsSpan(0, 20_000)).ToArray();
+        for (int length = 1; length < shorter.Length; length++) { Assert.Throws<CodecException>(() => RunZstd(shorter[..length])); }
+        Assert.Throws<CodecException>(() => RunZstd([]));
+        Assert.Throws<CodecException>(() => RunZstd([.. shorter, 1, 2, 3, 4, 5]));
     }
 
     [Fact]
@@ -93,11 +134,24 @@ public sealed class InflatePumpTests
         }
     }
 
-    private static byte[] Run(byte[] encoded)
+    private static byte[] Gzip(byte[] data)
+    {
+        using MemoryStream encoded = new();
+        using (GZipStream stream = new(encoded, CompressionLevel.Optimal)) { stream.Write(data); }
+        return encoded.ToArray();
+    }
+
+    private static byte[] Run(byte[] encoded) => Run(encoded, (read, take) => new InflatePump(read, take).Zlib());
+
+    private static byte[] RunGzip(byte[] encoded) => Run(encoded, (read, take) => new InflatePump(read, take).Gzip());
+
+    private static byte[] RunZstd(byte[] encoded) => Run(encoded, (read, take) => new ZstdPump(read, take).Run());
+
+    private static byte[] Run(byte[] encoded, Action<InflatePump.ReadStored, InflatePump.TakeDecoded> decode)
     {
         int at = 0;
         using MemoryStream decoded = new();
-        InflatePump pump = new(
+        decode(
             bytes =>
             {
                 int here = Math.Min(bytes.Length, encoded.Length - at);
@@ -106,7 +160,6 @@ public sealed class InflatePumpTests
                 return here;
             },
             decoded.Write);
-        Assert.Equal(pump.Run(), decoded.Length);
         return decoded.ToArray();
     }
 }

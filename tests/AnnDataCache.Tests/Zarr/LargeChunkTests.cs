@@ -8,7 +8,7 @@ namespace AnnDataCache.Tests.Zarr;
 
 /// <summary>
 /// Some writers make one chunk of a whole array. It must come in pieces, so that it never stands in memory as a whole, with the
-/// values that a small one has; where its codec allows it, from two threads.
+/// values that a small one has; where its codec knows blocks, from two threads.
 /// </summary>
 public sealed class LargeChunkTests : IDisposable
 {
@@ -38,6 +38,13 @@ public sealed class LargeChunkTests : IDisposable
                     array.attrs["sha256"] = hashlib.sha256(numbers.astype(numbers.dtype.newbyteorder("<")).tobytes()).hexdigest()
                 array = root.create_dataset(f"edge/{kind}", data=numbers, chunks=(len(numbers) + 12345,), compressor=codecs["zstd"])
                 array.attrs["sha256"] = hashlib.sha256(numbers.astype(numbers.dtype.newbyteorder("<")).tobytes()).hexdigest()
+            streams = {"zstd": numcodecs.Zstd(1), "gzip": numcodecs.GZip(1), "zlib": numcodecs.Zlib(1), "none": None}
+            for kind in ("random", "big", "odd"):
+                for name, codec in streams.items():
+                    for more in (0, 12345):
+                        numbers = values[kind]
+                        array = root.create_dataset(f"stream-{kind}/{name}-{more}", data=numbers, chunks=(len(numbers) + more,), compressor=codec)
+                        array.attrs["sha256"] = hashlib.sha256(numbers.astype(numbers.dtype.newbyteorder("<")).tobytes()).hexdigest()
             """);
         Assert.True(written.ExitCode == 0, written.Error);
         using ZarrFile file = ZarrFile.OpenFolder(Path.Join(_folder.FullName, "store.zarr"));
@@ -46,16 +53,59 @@ public sealed class LargeChunkTests : IDisposable
         {
             foreach (int workers in (int[])[1, 2])
             {
-                using Pieces target = new(array.Count * array.Type.Size, workers);
+                int writers = array.Path.StartsWith("stream", StringComparison.Ordinal) ? 1 : workers; // one reads and decodes, one writes
+                using Pieces target = new(array.Count * array.Type.Size, writers);
                 array.Read(target, new ReadContext(workers, CancellationToken.None));
                 string hash = Values.Hex(SHA256.HashData(target.Bytes));
                 if (hash != array.FindAttribute("sha256")!.AsString()) { different.Add($"{array.Path}, {workers} workers: other values"); }
                 if (target.Largest > LargestPiece) { different.Add($"{array.Path}: a piece of {target.Largest:N0} bytes"); }
-                if (target.Threads != workers) { different.Add($"{array.Path}: written by {target.Threads} threads"); }
+                if (target.Threads != writers) { different.Add($"{array.Path}: written by {target.Threads} threads"); }
             }
         }
 
         Assert.True(different.Count == 0, string.Join('\n', different));
+    }
+
+    [Theory]
+    [InlineData("zstd")]
+    [InlineData("gzip")]
+    [InlineData("zlib")]
+    [InlineData("none")]
+    public void ALargeChunkThatIsNotWholeOrTooLongIsRefused(string codec)
+    {
+        Cli.Python.Require();
+        const int count = 3_000_000;
+        string array = Path.Join(_folder.FullName, "a");
+        Cli.CallResult written = Cli.Python.Run($$"""
+            import numcodecs, numpy as np, zarr
+            codec = {"zstd": numcodecs.Zstd(1), "gzip": numcodecs.GZip(1), "zlib": numcodecs.Zlib(1), "none": None}["{{codec}}"]
+            root = zarr.open_group("{{_folder.FullName}}", "w")
+            root.create_dataset("a", data=np.random.default_rng(1).integers(0, 60000, {{count}}).astype("<i4"), chunks=({{count}},), compressor=codec)
+            """);
+        Assert.True(written.ExitCode == 0, written.Error);
+        byte[] whole = File.ReadAllBytes(Path.Join(array, "0"));
+        Refused(whole[..(whole.Length / 2)]);
+        Refused(whole[..^1]);
+        Refused([]);
+        if (codec == "none") { Refused([.. whole, 0]); }
+        else
+        {
+            byte[] damaged = [.. whole];
+            damaged[whole.Length / 3] ^= 0x55;
+            if (codec != "zstd") { Refused(damaged); } // numcodecs' frames have no checksum
+            string metadata = File.ReadAllText(Path.Join(array, ".zarray"));
+            File.WriteAllText(Path.Join(array, ".zarray"), metadata.Replace($"{count}", $"{count - 5}", StringComparison.Ordinal));
+            Refused(whole); // it decodes to more
+            File.WriteAllText(Path.Join(array, ".zarray"), metadata.Replace($"{count}", $"{count + 5}", StringComparison.Ordinal));
+            Refused(whole);
+        }
+
+        void Refused(byte[] bytes)
+        {
+            File.WriteAllBytes(Path.Join(array, "0"), bytes);
+            using ZarrFile file = ZarrFile.OpenFolder(_folder.FullName);
+            foreach (int workers in (int[])[1, 2]) { Assert.ThrowsAny<ContainerException>(() => Values.Read((ContainerArray)file.Root.Open("a"), workers)); }
+        }
     }
 
     [Fact]

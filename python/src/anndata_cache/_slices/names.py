@@ -34,7 +34,7 @@ def var_of(matrix: str) -> str:
 
 
 def gene_positions(source: Source, matrix: str, genes: Sequence[str | int], count: int, by: str | None = None) -> Array:
-    """Columns of the matrix, by names in the index of var or in one of its columns, or by numbers from 0.
+    """Columns of the matrix, by names in the index of var or in one of its columns, or as `positions` takes them.
 
     Raises
     ------
@@ -42,9 +42,16 @@ def gene_positions(source: Source, matrix: str, genes: Sequence[str | int], coun
         A name is not there, or is there more than once: the message lists what is alike, or where it is.
     IndexError
         A number is beyond the matrix.
+    TypeError
+        A single name in the place of a list, or what is neither a name nor a number.
     """
-    if all(isinstance(gene, (int, np.integer)) for gene in genes):
+    if isinstance(genes, str):
+        raise TypeError(f"genes are a list of names, not the one name {genes!r}: give [{genes!r}]")
+    if isinstance(genes, slice) or all(isinstance(gene, (int, np.integer, np.bool_)) for gene in genes):
         return positions(genes, count, "genes")
+    for gene in genes:
+        if not isinstance(gene, (str, int, np.integer)):
+            raise TypeError(f"a gene is a name or a number, not {gene!r}")
     path = var_of(matrix)
     if all(isinstance(gene, str) for gene in genes) and (table := table_of(source, path, by)) is not None:
         rows = [row_of(table, str(gene)) for gene in genes]

@@ -4,16 +4,16 @@ namespace AnnDataCache.Slicing;
 
 /// <summary>How the work on a twin is cut: rows into blocks that workers take, positions into ranges that a block is walked for.</summary>
 /// <remarks>
-/// Each block has a count for each position, so their number is bounded. A range is as wide as lines of it stay in the second-level
-/// cache, unless rows would be left and entered again for a handful of entries.
+/// Each block has a count for each position, so their number is bounded. A range is as wide as lines of it stay near the
+/// processor, unless rows would be left and entered again for a handful of entries.
 /// </remarks>
 internal sealed class TwinBlocks
 {
     /// <summary>Private memory of all blocks' counts; of all workers' lines; of all workers' cursors.</summary>
     private const long CountBytes = 32 << 20, LineBytes = 24 << 20, CursorBytes = 8 << 20;
 
-    /// <summary>What one worker's lines may be, so that they stay in its cache.</summary>
-    private const long CachedBytes = 2 << 20;
+    /// <summary>What one worker's lines may be: its share of a third-level cache. One range more costs more than lines that are not nearer.</summary>
+    private const long CachedBytes = 4 << 20;
 
     private const int BlocksOfAWorker = 2, LeastEntries = 1 << 15, LeastRun = 32;
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using AnnDataCache.Interop;
 using AnnDataCache.Parts;
@@ -74,6 +75,7 @@ internal sealed unsafe class TwinLines : IDisposable
     /// <param name="inside">The position, counted from <see cref="First"/>.</param>
     /// <param name="place">Of its last entry.</param>
     /// <exception cref="StoreException">The part has other entries than in the first pass.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // as the loop that calls it
     internal void Flush(long inside, uint place)
     {
         (long start, long limit) = Limits(First + inside);

@@ -1,6 +1,8 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace AnnDataCache.Slicing;
 
@@ -11,9 +13,6 @@ namespace AnnDataCache.Slicing;
 /// </remarks>
 internal static class WholeNumbers
 {
-    /// <summary>Values that are handled at a time: small enough for the stack and the first-level cache.</summary>
-    private const int Block = 2048;
-
     /// <summary>True for types of which a smaller integer type may hold all values.</summary>
     internal static bool MayNarrow(DType type) => type is DType.Float32 or DType.Float64
         or DType.Int16 or DType.Int32 or DType.Int64 or DType.UInt16 or DType.UInt32 or DType.UInt64;
@@ -42,22 +41,33 @@ internal static class WholeNumbers
         return narrow.Size() < type.Size() ? narrow : type;
     }
 
+    /// <summary>Bit by bit: a negative zero comes back as a positive one, and a NaN is not equal to itself.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // the run-time compiler must not begin with slow code
     private static bool ExtendSingles(ReadOnlySpan<float> values, ref WholeRange range)
     {
-        Span<int> whole = stackalloc int[Block];
-        Span<float> back = stackalloc float[Block];
-        for (int start = 0; start < values.Length; start += Block)
+        Vector256<int> least = Vector256.Create(range.Min), greatest = Vector256.Create(range.Max), different = Vector256<int>.Zero;
+        int vectors = values.Length - (values.Length % Vector256<float>.Count);
+        ref float start = ref MemoryMarshal.GetReference(values);
+        for (int i = 0; i < vectors; i += Vector256<float>.Count)
         {
-            ReadOnlySpan<float> block = values.Slice(start, Math.Min(Block, values.Length - start));
-            TensorPrimitives.ConvertToIntegerNative(block, whole);
-            TensorPrimitives.ConvertTruncating<int, float>(whole[..block.Length], back);
-            if (!SameBits(block, back[..block.Length])) { return false; }
-            range = range.With(TensorPrimitives.Min<int>(whole[..block.Length]), TensorPrimitives.Max<int>(whole[..block.Length]));
+            Vector256<float> some = Vector256.LoadUnsafe(ref start, (nuint)i);
+            Vector256<int> whole = Vector256.ConvertToInt32Native(some);
+            different |= Vector256.ConvertToSingle(whole).AsInt32() ^ some.AsInt32();
+            (least, greatest) = (Vector256.Min(least, whole), Vector256.Max(greatest, whole));
         }
 
-        return true;
+        foreach (float value in values[vectors..])
+        {
+            int whole = float.ConvertToIntegerNative<int>(value);
+            different |= Vector256.Create(BitConverter.SingleToInt32Bits(whole) ^ BitConverter.SingleToInt32Bits(value));
+            (least, greatest) = (Vector256.Min(least, Vector256.Create(whole)), Vector256.Max(greatest, Vector256.Create(whole)));
+        }
+
+        for (int i = 0; i < Vector256<int>.Count; i++) { range = range.With(least[i], greatest[i]); }
+        return different == Vector256<int>.Zero;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static bool ExtendDoubles(ReadOnlySpan<double> values, ref WholeRange range)
     {
         foreach (double value in values)
@@ -80,10 +90,6 @@ internal static class WholeNumbers
         range = range.With(int.CreateChecked(min), int.CreateChecked(max));
         return true;
     }
-
-    /// <summary>Bit by bit: a negative zero comes back as a positive one, and a NaN is not equal to itself.</summary>
-    private static bool SameBits(ReadOnlySpan<float> left, ReadOnlySpan<float> right) =>
-        MemoryMarshal.AsBytes(left).SequenceEqual(MemoryMarshal.AsBytes(right));
 }
 
 /// <summary>The least and the greatest of some whole numbers; empty at first.</summary>

@@ -9,7 +9,6 @@ internal sealed unsafe class ZarrChunkDecoder(ZarrChunks array) : ChunkDecoder
     private readonly ChunkLocator _locator = new(array);
     private readonly ByteDecoder _bytes = new(array.Metadata.Codecs.Steps);
     private readonly GrowingBuffer _stored = new(), _turned = new();
-    private readonly int _chunkBytes = array.ChunkBytes;
     private BloscChunk? _blosc;
     private long _current = -1;
     private byte* _decoded;
@@ -23,10 +22,10 @@ internal sealed unsafe class ZarrChunkDecoder(ZarrChunks array) : ChunkDecoder
         _decoded = null;
         if (_locator.TryFind(number, out StoredRange place))
         {
-            Span<byte> values = _bytes.Undo(ReadStored(place), _chunkBytes, default);
+            Span<byte> values = _bytes.Undo(ReadStored(place), array.ChunkBytes, default);
             if (Codecs.Order is { } order)
             {
-                Span<byte> turned = _turned.Span(_chunkBytes);
+                Span<byte> turned = _turned.Span(array.ChunkBytes);
                 Transposition.Undo(values, turned, array.Metadata.Chunk, order, array.Grid.ElementSize);
                 values = turned;
             }
@@ -42,14 +41,14 @@ internal sealed unsafe class ZarrChunkDecoder(ZarrChunks array) : ChunkDecoder
     /// <summary>Whole chunks in C order are decoded where they belong; plain ones are read there, whole or not.</summary>
     internal override bool TryDecodeInto(long number, Span<byte> values)
     {
-        if (Codecs.Order is not null || (!Codecs.IsPlain && values.Length != _chunkBytes)) { return false; }
+        if (Codecs.Order is not null || (!Codecs.IsPlain && values.Length != array.Grid.ChunkBytes)) { return false; }
         if (!_locator.TryFind(number, out StoredRange place)) { return false; }
         if (Codecs.IsPlain)
         {
             RequireLength(place.Length);
             place.Read(0, values);
         }
-        else if (_bytes.Undo(ReadStored(place), _chunkBytes, values) is var decoded && !decoded.Overlaps(values))
+        else if (_bytes.Undo(ReadStored(place), array.ChunkBytes, values) is var decoded && !decoded.Overlaps(values))
         {
             decoded.CopyTo(values); // nothing but checksums stood before them
         }
@@ -58,11 +57,12 @@ internal sealed unsafe class ZarrChunkDecoder(ZarrChunks array) : ChunkDecoder
         return true;
     }
 
-    /// <summary>Chunks that blosc alone has compressed are written in pieces.</summary>
+    /// <summary>Chunks that blosc alone has compressed, and large ones of other codecs, are written in pieces.</summary>
     internal override bool TryDecodeTo(long number, ByteTarget target, long offset, long bytes, int threads) =>
-        Codecs is { Order: null, Steps: [{ Codec: ByteCodec.Blosc }] }
-        && _locator.TryFind(number, out StoredRange place)
-        && (_blosc ??= new BloscChunk(array)).TryRead(place, target, offset, bytes, threads);
+        _locator.TryFind(number, out StoredRange place)
+        && (Codecs is { Order: null, Steps: [{ Codec: ByteCodec.Blosc }] }
+            ? (_blosc ??= new BloscChunk(array)).TryRead(place, target, offset, bytes, threads)
+            : StreamedChunk.TryRead(array, place, target, offset, bytes, threads));
 
     public override void Dispose()
     {
@@ -88,7 +88,7 @@ internal sealed unsafe class ZarrChunkDecoder(ZarrChunks array) : ChunkDecoder
 
     private void RequireLength(long length)
     {
-        if (length != _chunkBytes) { throw new DamagedContainerException($"A chunk has {length:N0} bytes; {_chunkBytes:N0} are expected."); }
+        if (length != array.ChunkBytes) { throw new DamagedContainerException($"A chunk has {length:N0} bytes; {array.ChunkBytes:N0} are expected."); }
     }
 
     private void ToLittleEndian(Span<byte> values)
