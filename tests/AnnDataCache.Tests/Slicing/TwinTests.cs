@@ -93,10 +93,11 @@ public sealed class TwinTests : IDisposable
         }
     }
 
-    /// <summary>Wide enough for several ranges of positions, and with entries enough for several blocks of rows.</summary>
+    /// <summary>Wide enough for several ranges of positions, unsorted rows too; some positions fill many lines, others none.</summary>
     private const string MakeWide = """
         import sys, numpy as np, scipy.sparse as sp, anndata
-        x = sp.random(3000, 40000, 0.0025, format="csr", dtype="f4", random_state=1)
+        parts = [sp.random(3000, width, density, dtype="f4", random_state=1) for width, density in ((200, 0.5), (59800, 0.0025))]
+        x = sp.hstack(parts, format="csr")
         x.data = np.ceil(x.data * 200)
         if sys.argv[2] == "unsorted":
             order = np.lexsort((-np.arange(x.nnz), np.repeat(np.arange(3000), np.diff(x.indptr))))

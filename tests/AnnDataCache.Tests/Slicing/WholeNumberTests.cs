@@ -24,6 +24,13 @@ public sealed class WholeNumberTests
         Assert.Equal(expected == DType.Int32 ? DType.Float32 : expected, WholeNumbers.Smallest(DType.Float32, range));
     }
 
+    [Theory]
+    [InlineData(65536, DType.UInt16)]
+    [InlineData(65537, DType.Int32)]
+    [InlineData(int.MaxValue, DType.Int32)]
+    [InlineData(int.MaxValue + 1L, DType.Int64)]
+    public void TheSmallestIndexHoldsTheLastPosition(long length, DType expected) => Assert.Equal(expected, TwinDraft.IndexTypeFor(length));
+
     [Fact]
     public void EveryPlaceOfAPieceIsLookedAt()
     {
