@@ -207,7 +207,8 @@ public sealed class SupportTests
         ]);
         text.AppendLine().AppendLine("A chunk's decoded size is compared with what its stored bytes can become before memory is taken for it. Chunks of 8 MiB and more");
         text.AppendLine("of numbers that are whole rows of their array come in pieces, of any length, in less than 40 MB of private memory: those of HDF5 with");
-        text.AppendLine("gzip, also shuffled; those of Zarr with gzip, zlib, zstd, blosc, or as they are. All others stand in private memory as a whole, stored and");
+        text.AppendLine("gzip, also shuffled; those of Zarr with gzip, zlib, zstd, blosc, or as they are. A frame of zstd may take as much more as it says that it");
+        text.AppendLine("refers back to: 8 MiB at usual levels, and never beyond 128 MiB and the chunk. All others stand in private memory as a whole, stored and");
         text.AppendLine("decoded: other codecs, several codecs, F order, blocks of columns, strings.");
     }
 

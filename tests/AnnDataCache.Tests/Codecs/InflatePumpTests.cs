@@ -143,9 +143,18 @@ public sealed class InflatePumpTests
 
     private static byte[] Run(byte[] encoded) => Run(encoded, (read, take) => new InflatePump(read, take).Zlib());
 
+    /// <summary>A frame of one byte whose header asks for 128 MiB, which zstd grants everybody, or for 2 GiB.</summary>
+    [Fact]
+    public void AZstdFrameThatWantsMuchMoreMemoryThanItDecodesToIsRefused()
+    {
+        byte[] Frame(int windowLog) => [0x28, 0xB5, 0x2F, 0xFD, 0, (byte)((windowLog - 10) << 3), 9, 0, 0, 42];
+        Assert.Equal([42], RunZstd(Frame(27)));
+        Assert.Contains("memory", Assert.Throws<CodecException>(() => RunZstd(Frame(31))).Message, StringComparison.Ordinal);
+    }
+
     private static byte[] RunGzip(byte[] encoded) => Run(encoded, (read, take) => new InflatePump(read, take).Gzip());
 
-    private static byte[] RunZstd(byte[] encoded) => Run(encoded, (read, take) => new ZstdPump(read, take).Run());
+    private static byte[] RunZstd(byte[] encoded) => Run(encoded, (read, take) => new ZstdPump(read, take, 1 << 20).Run());
 
     private static byte[] Run(byte[] encoded, Action<InflatePump.ReadStored, InflatePump.TakeDecoded> decode)
     {

@@ -1,19 +1,24 @@
 using System.Buffers;
+using System.Numerics;
 using ZstdSharp;
 using ZstdSharp.Unsafe;
 
 namespace AnnDataCache.Codecs;
 
 /// <summary>Zstandard frames that are never whole in memory: read in pieces, decoded in pieces.</summary>
-/// <remarks>The library keeps what matches may reach back to: as much as a frame says, 8 MiB or less at the levels that writers use.</remarks>
+/// <remarks>
+/// The library keeps what matches may reach back to: as much as a frame says, 8 MiB or less at the levels that writers use. A frame
+/// that says more than zstd's own limit of 128 MiB, and more than all it may decode to, is refused.
+/// </remarks>
 /// <param name="read">As of <see cref="InflatePump"/>.</param>
 /// <param name="take">Likewise.</param>
-internal sealed class ZstdPump(InflatePump.ReadStored read, InflatePump.TakeDecoded take)
+/// <param name="bytes">All that may be decoded.</param>
+internal sealed class ZstdPump(InflatePump.ReadStored read, InflatePump.TakeDecoded take, long bytes)
 {
     private const int InputBytes = 256 << 10, OutputBytes = 256 << 10;
 
-    /// <summary>Logarithm of all that the library takes.</summary>
-    private const int LongestWindow = 31;
+    /// <summary>Logarithms of the library's own limit, and of all that it can be told to take.</summary>
+    private const int UsualWindow = 27, LongestWindow = 31;
 
     private readonly byte[] _input = GC.AllocateUninitializedArray<byte>(InputBytes);
     private readonly byte[] _output = GC.AllocateUninitializedArray<byte>(OutputBytes);
@@ -23,7 +28,7 @@ internal sealed class ZstdPump(InflatePump.ReadStored read, InflatePump.TakeDeco
     internal void Run()
     {
         using Decompressor decompressor = new();
-        decompressor.SetParameter(ZSTD_dParameter.ZSTD_d_windowLogMax, LongestWindow);
+        decompressor.SetParameter(ZSTD_dParameter.ZSTD_d_windowLogMax, Math.Clamp(BitOperations.Log2((ulong)bytes) + 1, UsualWindow, LongestWindow));
         bool isWhole = false; // at the end of a frame
         for (int got = InputBytes; got == InputBytes;)
         {
@@ -46,7 +51,7 @@ internal sealed class ZstdPump(InflatePump.ReadStored read, InflatePump.TakeDeco
         try
         {
             OperationStatus status = decompressor.UnwrapStream(source, _output, out used, out made);
-            return status == OperationStatus.InvalidData ? throw new CodecException("Zstandard data: damaged.") : status;
+            return status == OperationStatus.InvalidData ? throw new CodecException("Zstandard data: damaged, or of a frame that wants more memory than it can need.") : status;
         }
         catch (ZstdException damage)
         {

@@ -50,7 +50,7 @@ internal static class StreamedChunk
         {
             case [{ Codec: ByteCodec.Zlib }]: new InflatePump(Read, pipe.Add).Zlib(); break;
             case [{ Codec: ByteCodec.Gzip }]: new InflatePump(Read, pipe.Add).Gzip(); break;
-            case [_]: new ZstdPump(Read, pipe.Add).Run(); break;
+            case [_]: new ZstdPump(Read, pipe.Add, array.Grid.ChunkBytes).Run(); break;
             default: Copy(Read, pipe); break;
         }
 
