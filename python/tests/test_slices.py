@@ -70,9 +70,11 @@ def test_genes_are_found_in_any_column_and_an_ambiguous_one_is_an_error():
         handle.gene("D")
     with pytest.raises(KeyError, match="symbol"):
         handle.gene("A", by="nothing")
-    for odd, hint in (("Gene3", r"give \['Gene3'\]"), ([2.5], "not 2.5"), ([None], "not None")):
-        with pytest.raises(TypeError, match=hint):
-            handle.genes(odd)
+    for genes, wanted in (("B", [1]), (slice(1, 3), [1, 2]), ([False, True, False, True, True], [1, 3, 4]), ([], [])):
+        same(handle.genes(genes), handle.genes(wanted))
+    for odd in (2.5, None):
+        with pytest.raises(TypeError, match=f"not {odd}"):
+            handle.genes([odd])
     with pytest.raises(IndexError, match="no gene 5"):
         handle.gene(5)
     with pytest.raises(cache.ElementUnreadable, match="no matrix"):

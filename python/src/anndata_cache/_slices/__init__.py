@@ -72,7 +72,7 @@ class Sliced:
 
         def build(source: Source) -> Any:
             found = matrix.Matrix(source, self._prefix + element)
-            return found.genes(names.gene_positions(source, self._prefix + element, several(genes), found.shape[1], by))
+            return found.genes(names.gene_positions(source, self._prefix + element, genes, found.shape[1], by))
 
         return self._fresh(build)
 
@@ -102,7 +102,7 @@ class Sliced:
             path = self._prefix + element
             found = matrix.Matrix(source, path)
             rows = found.cells(names.cell_positions(source, path, cells, found.shape[0]))
-            return rows if genes is None else rows[:, names.gene_positions(source, path, several(genes), found.shape[1], by)]
+            return rows if genes is None else rows[:, names.gene_positions(source, path, genes, found.shape[1], by)]
 
         return self._fresh(build)
 

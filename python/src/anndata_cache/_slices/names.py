@@ -43,10 +43,9 @@ def gene_positions(source: Source, matrix: str, genes: Sequence[str | int], coun
     IndexError
         A number is beyond the matrix.
     TypeError
-        A single name in the place of a list, or what is neither a name nor a number.
+        What is neither a name nor a number.
     """
-    if isinstance(genes, str):
-        raise TypeError(f"genes are a list of names, not the one name {genes!r}: give [{genes!r}]")
+    genes = [genes] if isinstance(genes, str) else genes
     if isinstance(genes, slice) or all(isinstance(gene, (int, np.integer, np.bool_)) for gene in genes):
         return positions(genes, count, "genes")
     for gene in genes:
