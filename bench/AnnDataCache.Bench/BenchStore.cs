@@ -20,9 +20,12 @@ internal sealed class BenchStore : IDisposable
 
     internal string HotFolder { get; }
 
+    /// <summary>The hot tier of processes that are started with <see cref="Variables"/>.</summary>
+    internal string Hot => Path.Join(HotFolder, "hot");
+
     internal Dictionary<string, string> Variables => new()
     {
-        ["ANNDATA_CACHE_HOT_FOLDER"] = Path.Join(HotFolder, "hot"), ["ANNDATA_CACHE_COLD_BYTES"] = "0", ["ANNDATA_CACHE_WORKERS"] = "2",
+        ["ANNDATA_CACHE_HOT_FOLDER"] = Hot, ["ANNDATA_CACHE_COLD_BYTES"] = "0", ["ANNDATA_CACHE_WORKERS"] = "2",
     };
 
     internal MeasuredProcess Execute(params string[] arguments) => Execute(Variables, arguments);
@@ -33,8 +36,7 @@ internal sealed class BenchStore : IDisposable
     /// <summary>Removes the hot tier and leaves what else is in the folder.</summary>
     internal void EmptyHot()
     {
-        string hot = Path.Join(HotFolder, "hot");
-        if (Directory.Exists(hot)) { Directory.Delete(hot, recursive: true); }
+        if (Directory.Exists(Hot)) { Directory.Delete(Hot, recursive: true); }
     }
 
     internal void Empty()

@@ -16,7 +16,7 @@ internal static class HitBench
         CultureInfo culture = CultureInfo.InvariantCulture;
         store.EmptyHot();
         string part = PartOf(store.Execute("load", arguments.File, arguments.Element, "--json").Output);
-        HitTimes hits = HitTimes.Measure(arguments, Path.Join(store.HotFolder, "hot"), double.NaN);
+        HitTimes hits = HitTimes.Measure(arguments, store.Hot, double.NaN);
         (double cold50, double cold99) = FirstValueOfAColdPart(store, arguments);
         JsonElement answer = Python(store, "answer", store.Executable, arguments.File);
         JsonElement memory = Python(store, "pss", part);

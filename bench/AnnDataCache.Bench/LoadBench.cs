@@ -50,7 +50,7 @@ internal static class LoadBench
             Console.Error.WriteLine($"round {round}: read_h5ad {seconds:F2} s, load --all {all.Seconds:F2} s, load {arguments.Element} {one.Seconds:F2} s");
         }
 
-        HitTimes hits = HitTimes.Measure(arguments, Path.Join(store.HotFolder, "hot"), sum);
+        HitTimes hits = HitTimes.Measure(arguments, store.Hot, sum);
         string table = Table(arguments, theirs, ours, oursElement, theirMemory, ourMemory, hits);
         Console.WriteLine(table);
         BenchStore.Save($"load-{Path.GetFileNameWithoutExtension(arguments.File)}.md", table);

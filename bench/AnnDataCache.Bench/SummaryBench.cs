@@ -40,6 +40,7 @@ internal static class SummaryBench
         best = lambda work: sorted(work(epoch) for epoch in range(rounds + 1))[(rounds + 1) // 2]
         handle = cache.open(path)
         out = {}
+        assert handle._fresh(lambda source: source.derived("X", "twin")) is not None, "the tier has no twin"
         out["gene"], _ = median(lambda: handle.gene("gene-77"))
         out["ours"], ours = median(lambda: handle.summary(genes, "louvain"))
         out["dense"] = best(lambda epoch: cells(handle.batches(4096), epoch))
@@ -65,7 +66,7 @@ internal static class SummaryBench
     internal static int Run(BenchArguments arguments)
     {
         using BenchStore store = new();
-        CacheOptions options = new() { HotFolder = store.HotFolder, ColdBytes = 0, Workers = 2, Twin = TwinPolicy.Never };
+        CacheOptions options = new() { HotFolder = store.Hot, ColdBytes = 0, Workers = 2, Twin = TwinPolicy.Never };
         string[] genes = [.. Enumerable.Range(0, Genes).Select(i => $"gene-{i * 37}")];
         Dictionary<string, double> times = [];
         double sum;

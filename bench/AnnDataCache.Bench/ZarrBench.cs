@@ -96,7 +96,7 @@ internal static class ZarrBench
                 if (round == 0) { RequireSameSum(store, plain, read.GetProperty("sum").GetDouble()); }
                 store.Empty();
                 MeasuredProcess load = store.Execute("load", sharded, "X", "--json");
-                long bytes = Directory.GetFiles(Path.Join(store.HotFolder, "hot", "parts")).Sum(part => new FileInfo(part).Length);
+                long bytes = Directory.GetFiles(Path.Join(store.Hot, "parts")).Sum(part => new FileInfo(part).Length);
                 Dictionary<string, string> full = new(store.Variables) { ["ANNDATA_CACHE_HOT_BYTES"] = ((long)(bytes * SpareRoom)).ToString(CultureInfo.InvariantCulture) };
                 MeasuredProcess recycled = store.Execute(full, "load", twin, "X", "--json");
                 store.Empty();
