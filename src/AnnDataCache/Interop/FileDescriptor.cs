@@ -10,7 +10,9 @@ internal sealed unsafe class FileDescriptor : SafeHandle
 
     public override bool IsInvalid => handle < 0;
 
-    internal int Value => (int)handle;
+    /// <summary>Its number. A closed one's may be another file's by now, so nobody gets it.</summary>
+    /// <exception cref="ObjectDisposedException">It was closed.</exception>
+    internal int Value => !IsClosed ? (int)handle : throw new ObjectDisposedException(nameof(FileDescriptor));
 
     /// <summary>Opens by absolute or relative path. <c>O_CLOEXEC</c> is always added.</summary>
     /// <exception cref="PosixException">The kernel's reason, with the path.</exception>

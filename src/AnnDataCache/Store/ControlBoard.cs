@@ -18,6 +18,8 @@ internal sealed unsafe class ControlBoard : IDisposable
     private readonly NativeBuffer? _private;
     private readonly long* _header;
     private readonly ulong* _slots;
+    private readonly EvictionLog _log;
+    private bool _disposed; // what a file that outlives its cache asks must not touch memory that is gone
 
     private ControlBoard(MappedFile? mapping)
     {
@@ -31,11 +33,15 @@ internal sealed unsafe class ControlBoard : IDisposable
         byte* start = mapping is null ? _private!.Address : mapping.Address;
         _header = (long*)start;
         _slots = (ulong*)(start + HeaderBytes);
-        Log = new EvictionLog(_header);
+        _log = new EvictionLog(_header);
     }
 
     /// <summary>What was removed lately, and why.</summary>
-    internal EvictionLog Log { get; }
+    internal EvictionLog Log => _disposed ? throw Disposed() : _log;
+
+    private long* Header => _disposed ? throw Disposed() : _header;
+
+    private ulong* Slot(long hash) => _disposed ? throw Disposed() : _slots + (hash % Slots);
 
     /// <summary>Counters of the header, by their position in 8-byte words.</summary>
     internal enum Counter
@@ -48,13 +54,13 @@ internal sealed unsafe class ControlBoard : IDisposable
     }
 
     /// <summary>Moves whenever a process has found no room: others then give up what they keep mapped without use.</summary>
-    internal long PressureEpoch => Volatile.Read(ref _header[PressureAt]);
+    internal long PressureEpoch => Volatile.Read(ref Header[PressureAt]);
 
     /// <summary>The ageing clock of the eviction policy: the score of what was evicted last.</summary>
     internal double Clock
     {
-        get => BitConverter.Int64BitsToDouble(Volatile.Read(ref _header[ClockAt]));
-        set => Volatile.Write(ref _header[ClockAt], BitConverter.DoubleToInt64Bits(value));
+        get => BitConverter.Int64BitsToDouble(Volatile.Read(ref Header[ClockAt]));
+        set => Volatile.Write(ref Header[ClockAt], BitConverter.DoubleToInt64Bits(value));
     }
 
     internal static ControlBoard Open(TierFolder folder)
@@ -91,26 +97,29 @@ internal sealed unsafe class ControlBoard : IDisposable
         Volatile.Write(ref _header[0], unchecked((long)Magic)); // last: a board without it is formatted again
     }
 
-    internal long Read(Counter counter) => Volatile.Read(ref _header[(int)counter]);
+    internal long Read(Counter counter) => Volatile.Read(ref Header[(int)counter]);
 
-    internal void Add(Counter counter, long amount) => Interlocked.Add(ref _header[(int)counter], amount); // processes count side by side
+    internal void Add(Counter counter, long amount) => Interlocked.Add(ref Header[(int)counter], amount); // processes count side by side
 
-    internal void RaisePressure() => Interlocked.Increment(ref _header[PressureAt]);
+    internal void RaisePressure() => Interlocked.Increment(ref Header[PressureAt]);
 
     /// <summary>What is known of a part's use; the default when its slot is empty or belongs to another.</summary>
     internal PartUse Find(long hash)
     {
-        ulong word = Volatile.Read(ref _slots[(int)(hash % Slots)]);
+        ulong word = Volatile.Read(ref *Slot(hash));
         return PartUse.Unpack(word, TagOf(hash));
     }
 
     /// <summary>One plain 8-byte store: of two at once one is lost, which costs a count of use.</summary>
-    internal void Store(long hash, PartUse use) => Volatile.Write(ref _slots[(int)(hash % Slots)], use.Pack(TagOf(hash)));
+    internal void Store(long hash, PartUse use) => Volatile.Write(ref *Slot(hash), use.Pack(TagOf(hash)));
 
     private static ushort TagOf(long hash) => (ushort)((hash >> 16) | 1);
 
+    private static ObjectDisposedException Disposed() => new("AnnDataCache.Cache");
+
     public void Dispose()
     {
+        _disposed = true;
         _mapping?.Dispose();
         _private?.Dispose();
     }
