@@ -54,7 +54,7 @@ public sealed partial class CachedAnnData : IDisposable
     /// <c>uns</c>. A column of a dataframe pins the dataframe, a scalar the dict that holds it.
     /// </param>
     /// <param name="progress">Told how far a load is, from several threads; not called for a hit.</param>
-    /// <param name="cancellation">Honoured between chunks; a half-built part is deleted, never sealed.</param>
+    /// <param name="cancellation">Honoured between chunks, and between the pieces of large ones; a half-built part is deleted, never sealed.</param>
     /// <returns>Owned by the caller: dispose it to unpin.</returns>
     /// <exception cref="ElementException">No such element, or it cannot be read; the others can.</exception>
     /// <exception cref="SourceException">The file is gone, unreadable, or keeps changing.</exception>
@@ -129,7 +129,7 @@ public sealed partial class CachedAnnData : IDisposable
 
     /// <summary>A histogram of a column of numbers, or the counts of a column of categories, strings or bools.</summary>
     /// <param name="column">Path: <c>obs/n_genes</c>, <c>var/highly_variable</c>, <c>obsm/X_umap</c>.</param>
-    /// <param name="bins">Bins of the histogram.</param>
+    /// <param name="bins">Bins of the histogram, up to 1,000,000.</param>
     /// <param name="item">Which number of each row, where a row has several.</param>
     /// <param name="cancellation">Honoured between stripes of rows.</param>
     /// <returns>Numbers in private memory.</returns>
@@ -138,6 +138,7 @@ public sealed partial class CachedAnnData : IDisposable
     /// <exception cref="StoreException">No tier has room for what must be loaded.</exception>
     public ColumnSummary SummarizeColumn(string column, int bins = 50, long item = 0, CancellationToken cancellation = default)
     {
+        ArgumentNullException.ThrowIfNull(column);
         using PinnedElement pinned = Pin(column, null, cancellation);
         return ColumnSummaries.Summarize(pinned, item, bins, Workers, cancellation);
     }

@@ -86,8 +86,8 @@ internal abstract class ContainerArray : ContainerNode
 
 /// <summary>How many threads decode, who may stop them, and who is told.</summary>
 /// <param name="Workers">Threads that decode chunks, 1 or more.</param>
-/// <param name="Cancellation">Looked at between chunks.</param>
-/// <param name="Progress">Told the number of decoded bytes after each chunk, from any thread; may be null.</param>
+/// <param name="Cancellation">Looked at between chunks, and between the pieces of large ones.</param>
+/// <param name="Progress">Told the number of decoded bytes after each chunk or piece, from any thread; may be null.</param>
 internal sealed record ReadContext(int Workers, CancellationToken Cancellation, Action<long>? Progress = null)
 {
     internal static ReadContext Default { get; } = new(Environment.ProcessorCount, CancellationToken.None);

@@ -20,6 +20,17 @@ public sealed class InflatePumpTests
         }
     }
 
+    /// <summary>Noise that repeats itself as far back as zlib looks: each byte needs the oldest one that is kept.</summary>
+    [Fact]
+    public void AMatchMayReachBackToTheOldestByte()
+    {
+        const int farthest = (32 << 10) - 262;
+        byte[] noise = Samples.Noise(new Random(6), farthest), data = [.. Enumerable.Repeat(noise, 80).SelectMany(part => part)];
+        byte[] encoded = Samples.Zlib(data, CompressionLevel.Optimal);
+        Assert.InRange(encoded.Length, 0, data.Length / 10);
+        Assert.True(data.AsSpan().SequenceEqual(Run(encoded)));
+    }
+
     [Fact]
     public void MembersOfGzipFollowEachOtherWithPaddingBehindThem()
     {
@@ -43,8 +54,10 @@ public sealed class InflatePumpTests
     [Fact]
     public void AMemberOfGzipCannotReachIntoTheOneBeforeIt()
     {
-        byte[] back = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0, 0x03, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0]; // fixed codes: three bytes, one back
-        Assert.Throws<CodecException>(() => RunGzip([.. Gzip(Samples.Text(new Random(1), 100)), .. back]));
+        byte[] text = Samples.Text(new Random(1), 100), copied = [text[^1], text[^1], text[^1]];
+        byte[] trailer = [.. BitConverter.GetBytes(Crc32.Append(Crc32.Start, copied)), 3, 0, 0, 0];
+        byte[] back = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0, 0x03, 0x02, 0, .. trailer]; // fixed codes: three bytes, one back
+        Assert.Throws<CodecException>(() => RunGzip([.. Gzip(text), .. back]));
     }
 
     [Fact]
@@ -59,6 +72,25 @@ public sealed class InflatePumpTests
         for (int length = 1; length < shorter.Length; length++) { Assert.Throws<CodecException>(() => RunZstd(shorter[..length])); }
         Assert.Throws<CodecException>(() => RunZstd([]));
         Assert.Throws<CodecException>(() => RunZstd([.. shorter, 1, 2, 3, 4, 5]));
+    }
+
+    /// <summary>Of a frame whose first block is short the last input is taken while more is decoded than the output holds.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(100)]
+    [InlineData(70_000)]
+    public void WhatIsDecodedAtTheEndOfZstdIsTaken(int first)
+    {
+        byte[] start = Samples.Noise(new Random(8), first), end = new byte[256 << 10];
+        using MemoryStream encoded = new();
+        using (ZstdSharp.CompressionStream stream = new(encoded, 3, leaveOpen: true))
+        {
+            stream.Write(start);
+            stream.Flush(); // ends a block
+            stream.Write(end);
+        }
+
+        Assert.Equal([.. start, .. end], RunZstd(encoded.ToArray()));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Security.Cryptography;
 using AnnDataCache.Containers;
 using AnnDataCache.Interop;
@@ -13,6 +14,9 @@ namespace AnnDataCache.Tests.Zarr;
 public sealed class LargeChunkTests : IDisposable
 {
     private const long LargestPiece = 2 << 20; // blosc's blocks may be this long
+
+    /// <summary>Flag of a blosc chunk whose values are stored as they are.</summary>
+    private const byte Copied = 2;
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("zarr-large-");
 
@@ -53,12 +57,17 @@ public sealed class LargeChunkTests : IDisposable
         {
             foreach (int workers in (int[])[1, 2])
             {
-                int writers = array.Path.StartsWith("stream", StringComparison.Ordinal) ? 1 : workers; // one reads and decodes, one writes
+                bool isStream = array.Path.StartsWith("stream", StringComparison.Ordinal); // one thread reads and decodes, one writes
+                int writers = isStream ? 1 : workers;
                 using Pieces target = new(array.Count * array.Type.Size, writers);
-                array.Read(target, new ReadContext(workers, CancellationToken.None));
+                long told = 0;
+                array.Read(target, new ReadContext(workers, CancellationToken.None, bytes => Interlocked.Add(ref told, bytes)));
+                if (told != target.Bytes.Length) { different.Add($"{array.Path}: {told:N0} of {target.Bytes.Length:N0} bytes told"); }
                 string hash = Values.Hex(SHA256.HashData(target.Bytes));
                 if (hash != array.FindAttribute("sha256")!.AsString()) { different.Add($"{array.Path}, {workers} workers: other values"); }
                 if (target.Largest > LargestPiece) { different.Add($"{array.Path}: a piece of {target.Largest:N0} bytes"); }
+                bool isOwn = target.WroteFrom(Environment.CurrentManagedThreadId);
+                if (isOwn != (workers == 1)) { different.Add($"{array.Path}, {workers} workers: written by the caller: {isOwn}"); }
                 if (target.Threads != writers) { different.Add($"{array.Path}: written by {target.Threads} threads"); }
             }
         }
@@ -129,16 +138,57 @@ public sealed class LargeChunkTests : IDisposable
             }
         }
 
-        string array = Path.Join(_folder.FullName, "a");
-        Directory.CreateDirectory(array);
-        File.WriteAllText(Path.Join(_folder.FullName, ".zgroup"), """{"zarr_format": 2}""");
-        File.WriteAllText(Path.Join(array, ".zarray"), $$$"""
-            {"zarr_format": 2, "shape": [{{{values.Length / 4}}}], "chunks": [{{{values.Length / 4}}}], "dtype": "<u4", "fill_value": 0, "order": "C", "filters": null,
-             "compressor": {"id": "blosc", "cname": "lz4", "clevel": 5, "shuffle": 0, "blocksize": 0}}
-            """);
+        string array = WriteArray(values.Length, """{"id": "blosc", "cname": "lz4", "clevel": 5, "shuffle": 0, "blocksize": 0}""");
         File.WriteAllBytes(Path.Join(array, "0"), chunk.ToArray());
         using ZarrFile file = ZarrFile.OpenFolder(_folder.FullName);
         foreach (int workers in (int[])[1, 2]) { Assert.Equal(values, Values.Read((ContainerArray)file.Root.Open("a"), workers)); }
+    }
+
+    [Theory]
+    [InlineData("null", 1)]
+    [InlineData("null", 2)]
+    [InlineData("""{"id": "gzip", "level": 1}""", 2)]
+    [InlineData("""{"id": "blosc", "cname": "lz4", "clevel": 5, "shuffle": 0, "blocksize": 0}""", 1)]
+    [InlineData("""{"id": "blosc", "cname": "lz4", "clevel": 5, "shuffle": 0, "blocksize": 0}""", 2)]
+    public void CancellationStopsInsideAChunk(string codec, int workers)
+    {
+        const int length = 32 << 20;
+        byte[] values = new byte[length];
+        new Random(1).NextBytes(values.AsSpan(0, length / 2));
+        string array = WriteArray(values.Length, codec);
+        using (Stream file = File.Create(Path.Join(array, "0")))
+        {
+            if (codec.Contains("blosc", StringComparison.Ordinal)) { file.Write([2, 1, Copied, 1, .. Word(length), .. Word(length), .. Word(length + 16)]); }
+            using Stream stored = codec.Contains("gzip", StringComparison.Ordinal) ? new GZipStream(file, CompressionLevel.Fastest) : file;
+            stored.Write(values);
+        }
+
+        using ZarrFile store = ZarrFile.OpenFolder(_folder.FullName);
+        using CancellationTokenSource source = new();
+        long told = 0;
+        ReadContext context = new(workers, source.Token, bytes =>
+        {
+            Interlocked.Add(ref told, bytes);
+            source.Cancel();
+        });
+        using Pieces target = new(length, threads: 1);
+        Assert.ThrowsAny<OperationCanceledException>(() => ((ContainerArray)store.Root.Open("a")).Read(target, context));
+        Assert.InRange(told, 1, 4 << 20);
+    }
+
+    private static byte[] Word(int number) => BitConverter.GetBytes(number);
+
+    /// <summary>Makes a store of one array of one chunk, which is still to be written, and returns the array's folder.</summary>
+    private string WriteArray(int bytes, string codec)
+    {
+        string array = Path.Join(_folder.FullName, "a");
+        Directory.CreateDirectory(array);
+        File.WriteAllText(Path.Join(_folder.FullName, ".zgroup"), """{"zarr_format": 2}""");
+        File.WriteAllText(Path.Join(array, ".zarray"), $$"""
+            {"zarr_format": 2, "shape": [{{bytes / 4}}], "chunks": [{{bytes / 4}}], "dtype": "<u4", "fill_value": 0, "order": "C", "filters": null,
+             "compressor": {{codec}}}
+            """);
+        return array;
     }
 
     public void Dispose() => _folder.Delete(recursive: true);
@@ -157,6 +207,8 @@ public sealed class LargeChunkTests : IDisposable
         internal long Largest { get; private set; }
 
         internal int Threads => _threads.Count;
+
+        internal bool WroteFrom(int thread) => _threads.Contains(thread);
 
         internal override void Write(long offset, ReadOnlySpan<byte> bytes)
         {

@@ -32,8 +32,8 @@ internal abstract unsafe class ChunkDecoder : IDisposable
     /// <param name="target">Gets whole values.</param>
     /// <param name="offset">Of the chunk's first byte in the target.</param>
     /// <param name="bytes">Of the chunk's bytes those inside the array.</param>
-    /// <param name="threads">How many may work at it.</param>
-    internal virtual bool TryDecodeTo(long number, ByteTarget target, long offset, long bytes, int threads) => false;
+    /// <param name="context">How many threads may work at it, who stops them between pieces, and who is told of each.</param>
+    internal virtual bool TryDecodeTo(long number, ByteTarget target, long offset, long bytes, ReadContext context) => false;
 
     public abstract void Dispose();
 }

@@ -23,8 +23,8 @@ internal static unsafe class ChunkedReader
         if (grid.Count == 0) { return; }
         if (grid.IsRun)
         {
-            int spare = (int)Math.Max(1, context.Workers / grid.Count);
-            WorkCrew.Run(grid.Count, context, () => new RunWorker(array, target, spare, context.Progress));
+            ReadContext spare = context with { Workers = (int)Math.Max(1, context.Workers / grid.Count) };
+            WorkCrew.Run(grid.Count, context, () => new RunWorker(array, target, spare));
         }
         else if (BandAddress(grid, target, 0) is not null)
         {
@@ -80,7 +80,7 @@ internal static unsafe class ChunkedReader
         return values * grid.ElementSize;
     }
 
-    private sealed class RunWorker(ChunkedArray array, ByteTarget target, int threads, Action<long>? progress) : Worker
+    private sealed class RunWorker(ChunkedArray array, ByteTarget target, ReadContext context) : Worker
     {
         private const int FillBytes = 1 << 20;
 
@@ -100,14 +100,12 @@ internal static unsafe class ChunkedReader
                 && target.TryGetAddress(offset, bytes) is var memory && memory is not null
                 && _decoder.TryDecodeInto(item, new Span<byte>(memory, (int)bytes)))
             {
-                progress?.Invoke(bytes);
+                context.Progress?.Invoke(bytes);
                 return;
             }
 
-            if (_decoder.TryDecodeTo(item, target, offset, bytes, threads))
-            {
-            }
-            else if (_decoder.Decode(item) is var chunk && chunk is not null)
+            if (_decoder.TryDecodeTo(item, target, offset, bytes, context)) { return; }
+            if (_decoder.Decode(item) is var chunk && chunk is not null)
             {
                 target.Write(offset, new ReadOnlySpan<byte>(chunk, (int)bytes));
             }
@@ -116,7 +114,7 @@ internal static unsafe class ChunkedReader
                 WriteFill(offset, bytes);
             }
 
-            progress?.Invoke(bytes);
+            context.Progress?.Invoke(bytes);
         }
 
         public override void Dispose()

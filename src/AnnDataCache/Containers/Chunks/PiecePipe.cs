@@ -48,29 +48,32 @@ internal sealed class PiecePipe : IDisposable
 
     private readonly PieceSink _sink;
     private readonly string _chunk;
-    private readonly long _bytes;
+    private readonly long _bytes, _inside;
+    private readonly ReadContext _context;
     private readonly BlockingCollection<byte[]> _free = [];
     private readonly BlockingCollection<(byte[] Piece, int Length)> _full = [];
     private readonly Thread? _writer;
     private ExceptionDispatchInfo? _failure; // written by the writer before it ends _free, read after that was seen
     private byte[] _piece;
     private int _length;
-    private long _total;
+    private long _total, _told;
 
     /// <param name="sink">Where the pieces go.</param>
     /// <param name="chunk">What is decoded, for messages: "The chunk at 4,096".</param>
     /// <param name="bytes">It must become.</param>
-    /// <param name="inParallel">With a thread for the sink.</param>
-    internal PiecePipe(PieceSink sink, string chunk, long bytes, bool inParallel)
+    /// <param name="inside">Of them those inside the array.</param>
+    /// <param name="context">With more than one worker the sink has a thread. Looked at, and told, at each piece.</param>
+    internal PiecePipe(PieceSink sink, string chunk, long bytes, long inside, ReadContext context)
     {
-        (_sink, _chunk, _bytes, _piece) = (sink, chunk, bytes, new byte[sink.PieceBytes]);
-        if (!inParallel) { return; }
+        (_sink, _chunk, _bytes, _inside, _context, _piece) = (sink, chunk, bytes, inside, context, new byte[sink.PieceBytes]);
+        if (context.Workers == 1) { return; }
         for (int i = 1; i < Pieces; i++) { _free.Add(new byte[sink.PieceBytes]); }
         _writer = new Thread(WriteAll) { IsBackground = true, Name = "chunk writer" };
         _writer.Start();
     }
 
     /// <exception cref="CodecException">More than the chunk has.</exception>
+    /// <exception cref="OperationCanceledException">As the context says.</exception>
     internal void Add(ReadOnlySpan<byte> bytes)
     {
         _total += bytes.Length;
@@ -99,6 +102,8 @@ internal sealed class PiecePipe : IDisposable
 
     private void HandOver()
     {
+        _context.Cancellation.ThrowIfCancellationRequested();
+        long done = Math.Min(_inside, _told + _length);
         if (_writer is null)
         {
             _sink.Take(_piece.AsSpan(0, _length));
@@ -111,6 +116,8 @@ internal sealed class PiecePipe : IDisposable
         }
 
         _length = 0;
+        _context.Progress?.Invoke(done - _told);
+        _told = done;
     }
 
     private void WriteAll()

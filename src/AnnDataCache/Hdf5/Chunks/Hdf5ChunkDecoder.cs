@@ -41,8 +41,8 @@ internal sealed unsafe class Hdf5ChunkDecoder(Hdf5Chunks array) : ChunkDecoder
         return true;
     }
 
-    internal override bool TryDecodeTo(long number, ByteTarget target, long offset, long bytes, int threads) =>
-        array.Table.TryFind(number, out ChunkEntry entry) && GiantChunk.TryRead(array, entry, target, offset, bytes, threads);
+    internal override bool TryDecodeTo(long number, ByteTarget target, long offset, long bytes, ReadContext context) =>
+        array.Table.TryFind(number, out ChunkEntry entry) && GiantChunk.TryRead(array, entry, target, offset, bytes, context);
 
     public override void Dispose()
     {

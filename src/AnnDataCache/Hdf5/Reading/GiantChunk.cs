@@ -28,9 +28,9 @@ internal static unsafe class GiantChunk
     /// <param name="target">Gets whole values.</param>
     /// <param name="offset">Of the chunk's first byte.</param>
     /// <param name="bytes">Of the chunk's bytes those inside the array.</param>
-    /// <param name="workers">Threads that may be used.</param>
+    /// <param name="context">How many threads may work at it, who stops them between pieces, and who is told of each.</param>
     /// <returns>False when nothing was done.</returns>
-    internal static bool TryRead(Hdf5Chunks array, in ChunkEntry entry, ByteTarget target, long offset, long bytes, int workers)
+    internal static bool TryRead(Hdf5Chunks array, in ChunkEntry entry, ByteTarget target, long offset, long bytes, ReadContext context)
     {
         if (array.Grid.ChunkBytes < LeastBytes || !HasOnlyGzip(array.Pipeline, entry, out Filter? shuffle)) { return false; }
         PieceSink sink;
@@ -46,7 +46,7 @@ internal static unsafe class GiantChunk
             sink = new PlaneSink(array, target, memory, offset, bytes);
         }
 
-        Run(array, entry, sink, workers > 1);
+        Run(array, entry, sink, bytes, context);
         return true;
     }
 
@@ -58,9 +58,9 @@ internal static unsafe class GiantChunk
         return filters is [{ Id: Filter.Deflate }] or [{ Id: Filter.Shuffle }, { Id: Filter.Deflate }];
     }
 
-    private static void Run(Hdf5Chunks array, ChunkEntry entry, PieceSink sink, bool inParallel)
+    private static void Run(Hdf5Chunks array, ChunkEntry entry, PieceSink sink, long bytes, ReadContext context)
     {
-        using PiecePipe pipe = new(sink, $"The chunk at {entry.Address:N0}", array.Grid.ChunkBytes, inParallel);
+        using PiecePipe pipe = new(sink, $"The chunk at {entry.Address:N0}", array.Grid.ChunkBytes, bytes, context);
         long at = 0;
         InflatePump pump = new(
             stored =>

@@ -30,22 +30,27 @@ internal sealed class BloscChunk : IDisposable
     /// <param name="target">Gets whole values.</param>
     /// <param name="offset">Of the chunk's first byte in the target.</param>
     /// <param name="bytes">Of the chunk's bytes those inside the array.</param>
-    /// <param name="threads">How many may work at it.</param>
+    /// <param name="context">How many threads may work at it, who stops them between pieces, and who is told of each.</param>
     /// <returns>False when nothing was done.</returns>
-    internal bool TryRead(in StoredRange place, ByteTarget target, long offset, long bytes, int threads)
+    internal bool TryRead(in StoredRange place, ByteTarget target, long offset, long bytes, ReadContext context)
     {
         Span<byte> whole = place.Length <= WholeBytes ? _stored.Span((int)place.Length) : default;
         place.Read(0, whole);
         if (Plan(place, whole) is not { } plan) { return false; }
         int pieces = (int)((bytes + plan.PieceBytes - 1) / plan.PieceBytes);
-        if (threads > 1 && pieces > 1)
+        if (context.Workers > 1 && pieces > 1)
         {
             StoredRange shared = place;
-            WorkCrew.Run(pieces, new ReadContext(threads, CancellationToken.None), () => new PieceWorker(_array, plan, shared, target, offset, bytes));
+            WorkCrew.Run(pieces, context, () => new PieceWorker(_array, plan, shared, target, offset, bytes, context));
             return true;
         }
 
-        for (int piece = 0; piece < pieces; piece++) { Write(plan, place, whole, piece, target, offset, bytes); }
+        for (int piece = 0; piece < pieces; piece++)
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            Write(plan, place, whole, piece, target, offset, bytes, context);
+        }
+
         return true;
     }
 
@@ -88,7 +93,8 @@ internal sealed class BloscChunk : IDisposable
         return starts;
     }
 
-    private void Write(BlockPlan plan, in StoredRange place, ReadOnlySpan<byte> whole, int piece, ByteTarget target, long offset, long bytes)
+    private void Write(
+        BlockPlan plan, in StoredRange place, ReadOnlySpan<byte> whole, int piece, ByteTarget target, long offset, long bytes, ReadContext context)
     {
         long at = (long)piece * plan.PieceBytes;
         int length = (int)Math.Min(plan.PieceBytes, plan.Header.Bytes - at), inside = (int)Math.Min(length, bytes - at);
@@ -111,6 +117,7 @@ internal sealed class BloscChunk : IDisposable
 
         if (_array.Metadata.Codecs.Swaps.Count > 0) { ByteOrder.Swap(values, _array.Grid.ElementSize, _array.Metadata.Codecs.Swaps); }
         target.Write(offset + at, values[..inside]);
+        context.Progress?.Invoke(inside);
     }
 
     /// <summary>The stored bytes of a block, and what stands behind them where the chunk was read whole.</summary>
@@ -123,11 +130,12 @@ internal sealed class BloscChunk : IDisposable
     }
 
     /// <summary>One thread's share of a chunk.</summary>
-    private sealed class PieceWorker(ZarrChunks array, BlockPlan plan, StoredRange place, ByteTarget target, long offset, long bytes) : Worker
+    private sealed class PieceWorker(
+        ZarrChunks array, BlockPlan plan, StoredRange place, ByteTarget target, long offset, long bytes, ReadContext context) : Worker
     {
         private readonly BloscChunk _chunk = new(array);
 
-        internal override void Do(long item) => _chunk.Write(plan, place, default, (int)item, target, offset, bytes);
+        internal override void Do(long item) => _chunk.Write(plan, place, default, (int)item, target, offset, bytes, context);
 
         public override void Dispose() => _chunk.Dispose();
     }

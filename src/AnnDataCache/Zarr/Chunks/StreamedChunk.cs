@@ -27,16 +27,16 @@ internal static class StreamedChunk
     /// <param name="target">Gets whole values.</param>
     /// <param name="offset">Of the chunk's first byte in the target.</param>
     /// <param name="bytes">Of the chunk's bytes those inside the array.</param>
-    /// <param name="threads">How many may work at it.</param>
+    /// <param name="context">How many threads may work at it, who stops them between pieces, and who is told of each.</param>
     /// <returns>False when nothing was done.</returns>
-    internal static bool TryRead(ZarrChunks array, StoredRange place, ByteTarget target, long offset, long bytes, int threads)
+    internal static bool TryRead(ZarrChunks array, StoredRange place, ByteTarget target, long offset, long bytes, ReadContext context)
     {
         CodecChain codecs = array.Metadata.Codecs;
         if (array.Grid.ChunkBytes < LeastBytes || codecs.Order is not null || !HasStreams(codecs.Steps)) { return false; }
         int size = array.Grid.ElementSize;
         Action<Span<byte>> order = codecs.Swaps.Count == 0 ? static _ => { } : values => ByteOrder.Swap(values, size, codecs.Swaps);
         RunSink sink = new(size, order, target, offset, bytes);
-        using PiecePipe pipe = new(sink, "A chunk", array.Grid.ChunkBytes, threads > 1);
+        using PiecePipe pipe = new(sink, "A chunk", array.Grid.ChunkBytes, bytes, context);
         long at = 0;
         int Read(Span<byte> stored)
         {

@@ -58,11 +58,11 @@ internal sealed unsafe class ZarrChunkDecoder(ZarrChunks array) : ChunkDecoder
     }
 
     /// <summary>Chunks that blosc alone has compressed, and large ones of other codecs, are written in pieces.</summary>
-    internal override bool TryDecodeTo(long number, ByteTarget target, long offset, long bytes, int threads) =>
+    internal override bool TryDecodeTo(long number, ByteTarget target, long offset, long bytes, ReadContext context) =>
         _locator.TryFind(number, out StoredRange place)
         && (Codecs is { Order: null, Steps: [{ Codec: ByteCodec.Blosc }] }
-            ? (_blosc ??= new BloscChunk(array)).TryRead(place, target, offset, bytes, threads)
-            : StreamedChunk.TryRead(array, place, target, offset, bytes, threads));
+            ? (_blosc ??= new BloscChunk(array)).TryRead(place, target, offset, bytes, context)
+            : StreamedChunk.TryRead(array, place, target, offset, bytes, context));
 
     public override void Dispose()
     {
