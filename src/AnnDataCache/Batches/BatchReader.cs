@@ -22,6 +22,7 @@ public sealed class BatchReader : IDisposable
     private readonly RowOrder _order;
     private readonly long[]? _selection;
     private readonly Batch _batch;
+    private int _begun;
     private bool _disposed;
 
     private BatchReader(BatchOptions options, CellReader cells, RowOrder order, long[]? selection)
@@ -48,7 +49,10 @@ public sealed class BatchReader : IDisposable
 
     /// <summary>This worker's batches of an epoch, in order.</summary>
     /// <param name="epoch">Number of the epoch, 0 or more: with the seed it decides the order.</param>
-    /// <returns>The same <see cref="Batch"/> again and again, overwritten each time. One enumeration at a time.</returns>
+    /// <returns>
+    /// The same <see cref="Batch"/> again and again, overwritten each time. One enumeration at a time: what was begun before another one
+    /// throws <see cref="InvalidOperationException"/> when it goes on.
+    /// </returns>
     public IEnumerable<Batch> Epoch(int epoch)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(epoch);
@@ -85,11 +89,13 @@ public sealed class BatchReader : IDisposable
 
     private IEnumerable<Batch> Read(int epoch)
     {
+        int begun = ++_begun;
         _order.Begin(epoch);
         long count = BatchCount;
         for (long i = 0; i < count; i++)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
+            if (begun != _begun) { throw new InvalidOperationException("Another epoch was begun: a reader has one order and one batch. Open a reader for each."); }
             Fill(((i * _options.Workers) + _options.Worker) * _options.BatchSize);
             yield return _batch;
         }

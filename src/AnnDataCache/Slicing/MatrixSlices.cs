@@ -82,6 +82,7 @@ public sealed unsafe class MatrixSlices
     public long[] FindGenes(IReadOnlyList<string> names, string? column = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(names);
+        foreach (string name in names) { ArgumentNullException.ThrowIfNull(name, nameof(names)); }
         string frame = GeneFrame.Of(Element) ?? throw new ElementException(
             CacheError.ElementNotFound, $"The columns of '{Element}' are no genes and have no names: give positions.");
         using NameTable table = NameTable.Open(_file, frame, column, cancellation);

@@ -3,9 +3,12 @@ namespace AnnDataCache.Summaries;
 /// <summary>Summarizes a column over the mapped part.</summary>
 internal static class ColumnSummaries
 {
+    private const int MaxBins = 1_000_000;
+
     internal static ColumnSummary Summarize(PinnedElement pinned, long item, int bins, int workers, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bins);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bins, MaxBins);
         if (pinned.Columns is not [PinnedColumn column]
             || column.Kind is ElementKind.Csr or ElementKind.Csc or ElementKind.Dict or ElementKind.AwkwardArray)
         {

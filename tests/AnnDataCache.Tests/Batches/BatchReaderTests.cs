@@ -169,11 +169,24 @@ public sealed class BatchReaderTests : IDisposable
         Assert.Throws<ArgumentException>(() => _data.Batches(new BatchOptions { WeightBy = "weight", StratifyBy = "kind" }));
         Assert.Throws<ArgumentException>(() => _data.Batches(new BatchOptions { Genes = ["A", "A"] }));
         Assert.Throws<ElementException>(() => _data.Batches(new BatchOptions { Genes = ["absent"] }));
+        Assert.Equal("names", Assert.Throws<ArgumentNullException>(() => _data.Batches(new BatchOptions { Genes = [null!] })).ParamName);
         Assert.Contains("Weight NaN", Assert.Throws<ElementException>(() => _data.Batches(new BatchOptions { WeightBy = "depth" })).Message, StringComparison.Ordinal);
         Assert.Contains("cells × genes", Assert.Throws<ElementException>(() => _data.Batches(new BatchOptions { Element = "obs" })).Message, StringComparison.Ordinal);
         BatchReader closed = _data.Batches();
         closed.Dispose();
         Assert.Throws<ObjectDisposedException>(() => closed.Epoch(0));
+    }
+
+    /// <summary>Of two epochs side by side the first would go on in the order of the second.</summary>
+    [Fact]
+    public void AnEpochThatWasLeftForAnotherDoesNotGoOn()
+    {
+        using BatchReader reader = _data.Batches(new BatchOptions { BatchSize = 2 });
+        using IEnumerator<Batch> first = reader.Epoch(0).GetEnumerator(), second = reader.Epoch(1).GetEnumerator();
+        Assert.True(first.MoveNext());
+        Assert.True(second.MoveNext());
+        Assert.Contains("Another epoch", Assert.Throws<InvalidOperationException>(() => first.MoveNext()).Message, StringComparison.Ordinal);
+        Assert.True(second.MoveNext());
     }
 
     [Fact]

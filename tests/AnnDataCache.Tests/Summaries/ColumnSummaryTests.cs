@@ -108,6 +108,7 @@ public sealed class ColumnSummaryTests : IDisposable
         Assert.Throws<ElementException>(() => _data.SummarizeColumn("obs/absent"));
         Assert.Contains("no number 2", Assert.Throws<ElementException>(() => _data.SummarizeColumn("obsm/X_umap", 50, 2)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => _data.SummarizeColumn("obs/n", 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => _data.SummarizeColumn("obs/n", int.MaxValue));
     }
 
     [Fact]
