@@ -65,6 +65,54 @@ public sealed class SliceVerbTests : IDisposable
         Assert.Contains("dense", _line.Run("slice", s_forms, "--cells", "1", "-o", Path.Join(_line.Folder, "cells.npy")).Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void SeveralGenesAreARowEachOrAColumnEach()
+    {
+        Python.Require();
+        string npy = Path.Join(_line.Folder, "genes.npy"), csv = Path.Join(_line.Folder, "genes.csv"), json = Path.Join(_line.Folder, "genes.json");
+        _line.Succeed("gene", s_forms, "ENSG00009", "ENSG00000", "-o", npy);
+        File.WriteAllText(csv, _line.Succeed("gene", s_forms, "ENSG00009", "ENSG00000", "--csv").Out);
+        File.WriteAllText(json, _line.Succeed("gene", s_forms, "9", "0", "--positions", "--json").Out);
+        Succeed($"""
+            want = expected("X")[:, [9, 0]]
+            assert np.load("{npy}").tolist() == want.T.tolist()
+            assert pd.read_csv("{csv}", index_col=0)[["ENSG00009", "ENSG00000"]].values.tolist() == want.tolist()
+            assert json.load(open("{json}"))["values"] == want.T.tolist()
+            """);
+    }
+
+    [Fact]
+    public void TheTextHasTheNumbers()
+    {
+        Python.Require();
+        string genes = Path.Join(_line.Folder, "genes.txt"), block = Path.Join(_line.Folder, "block.txt");
+        File.WriteAllText(genes, _line.Succeed("gene", s_forms, "ENSG00009", "ENSG00000").Out);
+        File.WriteAllText(block, _line.Succeed("slice", s_forms, "--cells", "5,0", "--genes", "9,3").Out);
+        Succeed($$"""
+            for line, gene in zip(open("{{genes}}").read().splitlines()[-2:], (9, 0)):
+                want = expected("X")[:, gene]
+                name, position, cells, present, share, percent, least, greatest, mean = line.split()
+                assert name == f"ENSG0000{gene}" and [int(position), int(cells), int(present)] == [gene, 61, (want != 0).sum()], line
+                assert share == f"{(want != 0).mean() * 100:.1f}" and [float(least), float(greatest)] == [want.min(), want.max()], line
+                assert np.isclose(float(mean), want.mean(), rtol=1e-6), line
+            rows = [[float(number) for number in line.split()] for line in open("{{block}}").read().splitlines()[-2:]]
+            assert rows == expected("X")[[5, 0]][:, [9, 3]].tolist(), rows
+            """);
+    }
+
+    [Fact]
+    public void DenseCellsHaveTheirZeros()
+    {
+        Python.Require();
+        string npy = Path.Join(_line.Folder, "cells.npy");
+        _line.Succeed("slice", s_forms, "--cells", "5,0", "--dense", "-o", npy);
+        Succeed($"""
+            header, arrays = raw("slice", path, "--cells", "5,0", "--dense")
+            want = expected("X")[[5, 0]]
+            assert header["format"] == "dense" and arrays["values"].tolist() == want.tolist() == np.load("{npy}").tolist()
+            """);
+    }
+
     [Theory]
     [InlineData(14, "feature_name", "gene", "Gene9")]
     [InlineData(15, "20 (ENSG00020)", "gene", "MATR3", "--column", "feature_name")]

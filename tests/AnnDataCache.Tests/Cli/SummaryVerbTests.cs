@@ -25,7 +25,9 @@ public sealed class SummaryVerbTests : IDisposable
         using Cache cache = Cache.Open(_line.Options);
         using CachedAnnData data = cache.Open(s_sample);
         GeneSummary summary = data.SummarizeGenes(["LYZ"], "donor");
-        Assert.Equal(summary.Means.ToArray(), lyz.GetProperty("mean").EnumerateArray().Select(mean => mean.GetDouble()));
+        Assert.Equal(summary.Means.ToArray(), Numbers(lyz, "mean"));
+        Assert.Equal(summary.Variances.ToArray(), Numbers(lyz, "variance"));
+        Assert.Equal(summary.Fractions.ToArray(), Numbers(lyz, "fraction"));
         string[] csv = _line.Succeed([.. call, "--csv"]).Out.TrimEnd().Split('\n');
         Assert.Equal("gene,group,cells,mean,variance,fraction", csv[0]);
         Assert.Equal(7, csv.Length);
@@ -33,6 +35,38 @@ public sealed class SummaryVerbTests : IDisposable
         string text = _line.Succeed(call).Out;
         Assert.Contains("14 cells without a value of 'donor' left out", text, StringComparison.Ordinal);
         Assert.Contains("expressed", text, StringComparison.Ordinal);
+        Assert.Contains($" {(100 * summary.Fractions[0]).ToString("0.0", null)} %\n", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AllGenesAndAnotherCutoff()
+    {
+        using Cache cache = Cache.Open(_line.Options);
+        using CachedAnnData data = cache.Open(s_sample);
+        GeneSummary wanted = data.SummarizeGenes(null, null, "X", cutoff: 2);
+        JsonElement genes = _line.Succeed("summary", s_sample, "--genes", "*", "--cutoff", "2", "--json").Json.GetProperty("genes");
+        Assert.Equal(wanted.Genes, genes.EnumerateArray().Select(gene => gene.GetProperty("name").GetString()));
+        Assert.Equal(wanted.Fractions.ToArray(), genes.EnumerateArray().Select(gene => Assert.Single(Numbers(gene, "fraction"))));
+    }
+
+    [Fact]
+    public void BinsFollowEachOther()
+    {
+        string[] call = ["summary", s_sample, "--column", "n_genes", "--bins", "7"];
+        JsonElement column = _line.Succeed([.. call, "--json"]).Json.GetProperty("columns")[0];
+        double[] edges = [.. Numbers(column, "edges")];
+        Assert.Equal(8, edges.Length);
+        Assert.Equal((column.GetProperty("min").GetDouble(), column.GetProperty("max").GetDouble()), (edges[0], edges[^1]));
+        string[] rows = _line.Succeed([.. call, "--csv"]).Out.TrimEnd().Split('\n')[1..];
+        Assert.Equal(
+            Numbers(column, "counts").Select((count, i) => $"obs/n_genes,{DTypes.Text(edges[i])},{DTypes.Text(edges[i + 1])},,{DTypes.Text(count)}"), rows);
+    }
+
+    [Fact]
+    public void TheTableOfColumnsNamesTheLargestCategoriesFirst()
+    {
+        string text = _line.Succeed("summary", s_sample, "--column", "donor,n_genes").Out;
+        Assert.Contains("3: D3 (248), D2 (225), D1 (213)", text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -64,6 +98,28 @@ public sealed class SummaryVerbTests : IDisposable
         Assert.Contains(texts, text => text.Contains(second, StringComparison.Ordinal));
         _line.Succeed("summary", s_sample, option, value, "--plot", png);
         CheckPng(File.ReadAllBytes(png));
+    }
+
+    [Fact]
+    public void CellsWithoutACategoryAreCountedByThemselves()
+    {
+        string svg = Path.Join(_line.Folder, "plot.svg");
+        _line.Succeed("summary", s_sample, "--color", "donor", "--plot", svg);
+        string[] texts = [.. XDocument.Load(svg).Descendants().Where(node => node.Name.LocalName == "text").Select(node => node.Value)];
+        Assert.Equal(["D1 (213)", "D2 (225)", "D3 (248)", "missing (14)"], texts[^4..]);
+    }
+
+    [Fact]
+    public void EachGeneMayHaveItsOwnScale()
+    {
+        string[] call = ["summary", s_sample, "--genes", "CD3D,LYZ", "--groupby", "donor"];
+        string same = Path.Join(_line.Folder, "same.svg"), own = Path.Join(_line.Folder, "own.svg");
+        _line.Succeed([.. call, "--plot", same]);
+        _line.Succeed([.. call, "--plot", own, "--scale-genes"]);
+        Assert.Equal((1, 2), (Darkest(same), Darkest(own)));
+
+        static int Darkest(string path) => XDocument.Load(path).Descendants().Count(
+            node => node.Name.LocalName == "circle" && node.Attribute("fill")!.Value == "#67000d");
     }
 
     [Fact]
@@ -135,6 +191,9 @@ public sealed class SummaryVerbTests : IDisposable
             _line.Succeed(["summary", empty, .. call, "--plot", "empty.png", "--force"]);
         }
     }
+
+    private static IEnumerable<double> Numbers(JsonElement owner, string name) =>
+        owner.GetProperty(name).EnumerateArray().Select(number => number.GetDouble());
 
     private static void CheckPng(byte[] bytes)
     {
