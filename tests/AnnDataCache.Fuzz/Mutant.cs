@@ -22,12 +22,15 @@ internal sealed class Mutant
 
     internal SeedFile Seed { get; }
 
+    /// <summary>With how many threads it is read: some chunks come another way when there is a second one.</summary>
+    internal int Workers { get; private init; }
+
     internal IReadOnlyList<Edit> Edits => _edits;
 
     internal static Mutant Make(IReadOnlyList<SeedFile> seeds, int run, long number)
     {
         Random random = new(unchecked((int)((number * 0x9E3779B1L) ^ (run * 0x85EBCA77L))));
-        Mutant mutant = new(seeds[random.Next(seeds.Count)]);
+        Mutant mutant = new(seeds[random.Next(seeds.Count)]) { Workers = 1 + (int)(number & 1) };
         if (mutant.Seed.Store is { } store)
         {
             mutant._store = StoreDamage.Make(store, random);
@@ -41,7 +44,7 @@ internal sealed class Mutant
     /// <summary>The same seed with other edits, as when they are tried without one of them.</summary>
     internal Mutant With(IEnumerable<Edit> edits)
     {
-        Mutant other = new(Seed) { _store = _store };
+        Mutant other = new(Seed) { _store = _store, Workers = Workers };
         other._edits.AddRange(edits);
         return other;
     }

@@ -11,7 +11,7 @@ using AnnDataCache.Parts;
 namespace AnnDataCache.Fuzz;
 
 /// <summary>Reads a file as a load of all elements does: the tree, the content of each element, the bytes of its part.</summary>
-internal sealed partial class Reading
+internal sealed partial class Reading(ReadContext context)
 {
     /// <summary>A part that would be larger is planned, and not filled: its reservation would be what refuses it.</summary>
     private const long MaxPart = 64L << 20;
@@ -34,7 +34,7 @@ internal sealed partial class Reading
         for (int repairs = 0; ; repairs++)
         {
             mutant.Write(path);
-            Reading reading = new();
+            Reading reading = new(ReadContext.Default with { Workers = mutant.Workers });
             reading.ReadAll(path);
             if (repairs == MaxRepairs || !reading.RepairChecksums(mutant)) { return reading; }
         }
@@ -70,11 +70,11 @@ internal sealed partial class Reading
         {
             try
             {
-                ElementDraft draft = ElementDraft.Of(ContentReader.Read(root, info, failed), "fuzz.h5ad", failed, ReadContext.Default with { Workers = 1 }, trustLengths);
+                ElementDraft draft = ElementDraft.Of(ContentReader.Read(root, info, failed), "fuzz.h5ad", failed, context, trustLengths);
                 PartPlan plan = PartPlan.Create(draft.Layout);
                 if (plan.FileLength > MaxPart) { return; }
                 BoundedTarget target = new(plan.FileLength);
-                draft.Fill(target, ReadContext.Default with { Workers = 1 });
+                draft.Fill(target, context);
                 plan.WriteFraming(target);
                 return;
             }
