@@ -43,8 +43,9 @@ public sealed class SummaryVerbTests : IDisposable
     {
         using Cache cache = Cache.Open(_line.Options);
         using CachedAnnData data = cache.Open(s_sample);
-        GeneSummary wanted = data.SummarizeGenes(null, null, "X", cutoff: 2);
-        JsonElement genes = _line.Succeed("summary", s_sample, "--genes", "*", "--cutoff", "2", "--json").Json.GetProperty("genes");
+        GeneSummary wanted = data.SummarizeGenes(null, null, "X", cutoff: 5);
+        JsonElement genes = _line.Succeed("summary", s_sample, "--genes", "*", "--cutoff", "5", "--json").Json.GetProperty("genes");
+        Assert.NotEqual(data.SummarizeGenes().Fractions.ToArray(), wanted.Fractions.ToArray());
         Assert.Equal(wanted.Genes, genes.EnumerateArray().Select(gene => gene.GetProperty("name").GetString()));
         Assert.Equal(wanted.Fractions.ToArray(), genes.EnumerateArray().Select(gene => Assert.Single(Numbers(gene, "fraction"))));
     }
@@ -103,10 +104,31 @@ public sealed class SummaryVerbTests : IDisposable
     [Fact]
     public void CellsWithoutACategoryAreCountedByThemselves()
     {
-        string svg = Path.Join(_line.Folder, "plot.svg");
-        _line.Succeed("summary", s_sample, "--color", "donor", "--plot", svg);
-        string[] texts = [.. XDocument.Load(svg).Descendants().Where(node => node.Name.LocalName == "text").Select(node => node.Value)];
-        Assert.Equal(["D1 (213)", "D2 (225)", "D3 (248)", "missing (14)"], texts[^4..]);
+        Assert.Equal(["D1 (213)", "D2 (225)", "D3 (248)", "missing (14)"], TextsOf(s_sample, "donor")[^4..]);
+        Python.Require();
+        string nullable = Path.Join(_line.Folder, "nullable.h5ad");
+        CallResult made = Python.Run(
+            """
+            import shutil, sys, h5py, numpy as np
+            shutil.copy(sys.argv[1], sys.argv[2])
+            with h5py.File(sys.argv[2], "a") as file:
+                obs = file["obs"]
+                obs.attrs["column-order"] = [*obs.attrs["column-order"], "passed"]
+                column = obs.create_group("passed")
+                column.attrs.update({"encoding-type": "nullable-boolean", "encoding-version": "0.1.0"})
+                for name, values in (("values", [1, 0, 1, 1, 0, 1, 0]), ("mask", [0, 0, 1, 0, 0, 0, 1])):
+                    column[name] = np.array(values, bool)
+                    column[name].attrs.update({"encoding-type": "array", "encoding-version": "0.2.0"})
+            """, CommandLine.Small, nullable);
+        Assert.True(made.ExitCode == 0, made.Error);
+        Assert.Equal(["False (2)", "True (3)", "missing (2)"], TextsOf(nullable, "passed")[^3..]);
+
+        string[] TextsOf(string file, string column)
+        {
+            string svg = Path.Join(_line.Folder, "plot.svg");
+            _line.Succeed("summary", file, "--color", column, "--plot", svg, "--force");
+            return [.. XDocument.Load(svg).Descendants().Where(node => node.Name.LocalName == "text").Select(node => node.Value)];
+        }
     }
 
     [Fact]

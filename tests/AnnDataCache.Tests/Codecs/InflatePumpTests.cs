@@ -74,25 +74,6 @@ public sealed class InflatePumpTests
         Assert.Throws<CodecException>(() => RunZstd([.. shorter, 1, 2, 3, 4, 5]));
     }
 
-    /// <summary>Of a frame whose first block is short the last input is taken while more is decoded than the output holds.</summary>
-    [Theory]
-    [InlineData(1)]
-    [InlineData(100)]
-    [InlineData(70_000)]
-    public void WhatIsDecodedAtTheEndOfZstdIsTaken(int first)
-    {
-        byte[] start = Samples.Noise(new Random(8), first), end = new byte[256 << 10];
-        using MemoryStream encoded = new();
-        using (ZstdSharp.CompressionStream stream = new(encoded, 3, leaveOpen: true))
-        {
-            stream.Write(start);
-            stream.Flush(); // ends a block
-            stream.Write(end);
-        }
-
-        Assert.Equal([.. start, .. end], RunZstd(encoded.ToArray()));
-    }
-
     [Fact]
     public void ShortDataIsWhole()
     {
