@@ -20,9 +20,9 @@ internal static class SoakProbe
         try
         {
             using Cache cache = Cache.Open(plan.Options);
-            using CachedAnnData first = cache.Open(source);
+            using CachedAnnData first = Patiently(() => cache.Open(source));
             using PinnedElement pinned = PinHot(first);
-            using PinnedElement tree = first.Pin("var"); // its part stays as well, and so does the tree's, which is used by every open
+            using PinnedElement tree = Patiently(() => first.Pin("var")); // its part stays as well, and so does the tree's, which is used by every open
             for (int i = 0; !board.IsStopped; i++)
             {
                 using CachedAnnData file = cache.Open(source);
@@ -51,11 +51,20 @@ internal static class SoakProbe
     {
         while (true)
         {
+            PinnedElement element = Patiently(() => file.Pin("obsm/X_pca"));
+            if (element.Tier == "hot") { return element; }
+            element.Dispose();
+        }
+    }
+
+    /// <summary>A stranger may have filled the tmpfs: that is refused rightly, and soon over.</summary>
+    private static T Patiently<T>(Func<T> ask)
+    {
+        while (true)
+        {
             try
             {
-                PinnedElement element = file.Pin("obsm/X_pca");
-                if (element.Tier == "hot") { return element; }
-                element.Dispose();
+                return ask();
             }
             catch (StoreException full) when (full.Error == CacheError.NoRoom)
             {

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import workers
+from anndata_cache._values import pickling
 from conftest import EXECUTABLE, SAMPLE, run_python, succeed
 from equal import differences
 from test_handle import base_of
@@ -125,6 +126,14 @@ def test_a_frame_that_was_changed_travels_as_it_is_now(change):
     assert found.attrs == obs.attrs and (len(pickle.dumps(obs)) < 100 + PLACE) == (change in ("same", "values"))
     deep = copy.deepcopy(cache.open(SAMPLE).obs)
     deep.loc[deep.index[0], "total_counts"] = 0
+
+
+def test_a_frame_of_a_pandas_with_other_insides_travels_as_all_frames_do(monkeypatch):
+    monkeypatch.setattr(pickling, "_is_same", lambda one, other: one.no_such_name)
+    obs = cache.open(SAMPLE).obs
+    sent = pickle.dumps(obs)
+    assert len(sent) > 500
+    pd.testing.assert_frame_equal(pickle.loads(sent), obs)
 
 
 def test_an_anndata_travels_with_all_its_arrays():

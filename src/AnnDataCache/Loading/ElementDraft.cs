@@ -29,7 +29,7 @@ internal sealed class ElementDraft : PartDraft
     internal static ElementDraft Of(
         ElementContent content, string source, IReadOnlyDictionary<string, string> refused, ReadContext context, bool trustLengths)
     {
-        StringRules rules = new(trustLengths, new ByteBudget(KeptBytes));
+        StringRules rules = new(trustLengths, new ByteBudget(KeptBytes), context.Workers);
         return content switch
         {
             DenseContent dense => OfDense(dense, source),

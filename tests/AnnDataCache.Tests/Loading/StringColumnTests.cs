@@ -19,6 +19,9 @@ public sealed class StringColumnTests : IDisposable
             'many': [f'sample {i % 3001}' for i in range(rows)],
             'wide': [('é' if i > 100_000 else 'e') * (i % 50) for i in range(rows)],
             'turns': [f'turn {i}' for i in range(rows)],
+            'late': [f'plate {i // 60000}' if i % 3 else 'é' if i > 150_000 else 'e' for i in range(rows)],
+            'adds': [f'batch {i // 500}' for i in range(rows)],
+            'turned': ['same' if i < 100_000 else f'other {i}' for i in range(rows)],
         }
         with h5py.File(sys.argv[1], 'w') as f:
             f.attrs.update({'encoding-type': 'anndata', 'encoding-version': '0.1.0'})
@@ -56,6 +59,7 @@ public sealed class StringColumnTests : IDisposable
         Assert.True(made.ExitCode == 0, made.Error);
         using CachedAnnData file = _cache.Open(path);
         using PinnedElement obs = file.Pin("obs");
+        AssertEqualWithOneThread(path, obs);
         Assert.Empty(obs.RefusedColumns);
         AssertColumn(obs, "_index", row => $"cell-{row}");
         AssertColumn(obs, "ended", row => row == Ended ? "NUL" : $"v{row}"); // it ends where a C program would see it end
@@ -63,8 +67,23 @@ public sealed class StringColumnTests : IDisposable
         AssertColumn(obs, "many", row => $"sample {row % 3001}");
         AssertColumn(obs, "wide", row => new string(row > 100_000 ? 'é' : 'e', row % 50));
         AssertColumn(obs, "turns", row => $"turn {row}");
+        AssertColumn(obs, "late", row => row % 3 > 0 ? $"plate {row / 60000}" : row > 150_000 ? "é" : "e");
+        AssertColumn(obs, "adds", row => $"batch {row / 500}");
+        AssertColumn(obs, "turned", row => row < 100_000 ? "same" : $"other {row}");
         Assert.Equal((3L, 3001L), (obs.Column("few").Categories!.Rows, obs.Column("many").Categories!.Rows));
+        Assert.Equal((6L, 400L), (obs.Column("late").Categories!.Rows, obs.Column("adds").Categories!.Rows));
         Assert.Null(obs.Column("ended").Categories);
+        Assert.Null(obs.Column("turned").Categories);
+    }
+
+    /// <summary>Strings have their codes in the order of their first appearance, whoever has read which of them.</summary>
+    private void AssertEqualWithOneThread(string path, PinnedElement obs)
+    {
+        byte[] several = File.ReadAllBytes(obs.PartFile);
+        using Cache single = Cache.Open(_store.Options with { Workers = 1, ColdBytes = 0, HotFolder = _store.Options.HotFolder + "-1" });
+        using CachedAnnData file = single.Open(path);
+        using PinnedElement other = file.Pin("obs");
+        Assert.True(several.AsSpan().SequenceEqual(File.ReadAllBytes(other.PartFile)));
     }
 
     private static void AssertColumn(PinnedElement obs, string name, Func<int, string> expected)

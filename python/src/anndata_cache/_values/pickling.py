@@ -14,6 +14,7 @@ Copies of arrays are numpy's, which do not ask this table. Those of sparse matri
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import copyreg
 
@@ -93,8 +94,10 @@ def reduce_matrix(matrix: Any) -> Reduced:
 def reduce_dataframe(frame: Any) -> Reduced:
     """What `copyreg` is to do with a frame."""
     known = frames.frames_of_parts.get(id(frame))
-    if known is not None and known[0]() is frame and (shared := known[1]()) is not None and _is_untouched(frame, shared):
-        return _sent.frame, (known[2],)
+    if known is not None and known[0]() is frame and (shared := known[1]()) is not None:
+        with contextlib.suppress(AttributeError):  # a pandas whose blocks have other names: then it travels as all frames do
+            if _is_untouched(frame, shared):
+                return _sent.frame, (known[2],)
     return object.__reduce_ex__(frame, 2)  # type: ignore[return-value]
 
 

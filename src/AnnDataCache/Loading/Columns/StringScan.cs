@@ -6,7 +6,8 @@ namespace AnnDataCache.Loading;
 /// <summary>How string columns are looked at before their part has room.</summary>
 /// <param name="TrustLengths">False once lengths alone were wrong: some string ends at a NUL before its length.</param>
 /// <param name="Kept">Private memory for what is kept of the first reading, for all columns together.</param>
-internal sealed record StringRules(bool TrustLengths, ByteBudget Kept);
+/// <param name="Workers">Threads that may look at one column.</param>
+internal sealed record StringRules(bool TrustLengths, ByteBudget Kept, int Workers);
 
 /// <summary>What a first look at a string column finds: how many bytes it has, or that few distinct strings make it up.</summary>
 /// <param name="PieceRows">Rows of a piece that can be read for itself.</param>
@@ -18,12 +19,12 @@ internal sealed record StringScan(long PieceRows, long[] Starts, bool IsExact, b
 {
     internal static StringScan Of(ContainerArray strings, long rows, bool mayUseCodes, ReadContext context, StringRules rules)
     {
-        using Scanner scanner = new(strings, rows, context);
+        using Scanner scanner = new(strings, rows, context with { Workers = rules.Workers });
         return scanner.Scan(mayUseCodes && rows > 1 ? new DistinctStrings(rows, rules.Kept) : null, rules.TrustLengths)
             ?? Of(strings, rows, mayUseCodes, context, rules with { TrustLengths = false });
     }
 
-    /// <summary>Reads strings while codes are thought of, then no more than lengths.</summary>
+    /// <summary>Reads strings while codes are thought of, on several threads once they seem few; then no more than lengths.</summary>
     private sealed class Scanner : IDisposable
     {
         /// <summary>After so many strings, more distinct ones than half decide for plain storage.</summary>
@@ -31,6 +32,7 @@ internal sealed record StringScan(long PieceRows, long[] Starts, bool IsExact, b
 
         private const int MostPieces = 16;
 
+        private readonly ContainerArray _strings;
         private readonly ReadContext _context;
         private readonly StringCursor _cursor;
         private readonly StringBlock _block = new();
@@ -41,7 +43,7 @@ internal sealed record StringScan(long PieceRows, long[] Starts, bool IsExact, b
 
         internal Scanner(ContainerArray strings, long rows, ReadContext context)
         {
-            (_rows, _context) = (rows, context);
+            (_strings, _rows, _context) = (strings, rows, context);
             _pieceRows = Math.Clamp(RowsOfPiece(strings, rows), 1, Math.Max(rows, 1));
             _cursor = strings.OpenStrings(0, rows);
             _starts = new long[Math.Max(1, ChunkGrid.CountOn(rows, _pieceRows)) + 1];
@@ -50,12 +52,19 @@ internal sealed record StringScan(long PieceRows, long[] Starts, bool IsExact, b
         /// <summary>Null when lengths were trusted and turned out not to be known.</summary>
         internal StringScan? Scan(DistinctStrings? distinct, bool trustLengths)
         {
+            bool isSample = true;
             while ((distinct is not null || _seen < SampleRows || !trustLengths) && Read())
             {
-                if (distinct is not null && (!distinct.TryAdd(_block) || (_seen >= SampleRows && 2L * distinct.Count > _seen)))
+                if (distinct is null) { continue; }
+                if (!distinct.TryAdd(_block) || (_seen >= SampleRows && 2L * distinct.Count > _seen))
                 {
                     distinct.Forget();
                     distinct = null;
+                }
+                else if (isSample && _seen >= SampleRows)
+                {
+                    isSample = false;
+                    if (TryReadRest(distinct)) { break; }
                 }
             }
 
@@ -70,6 +79,13 @@ internal sealed record StringScan(long PieceRows, long[] Starts, bool IsExact, b
 
             distinct?.Settle();
             return new StringScan(_pieceRows, _starts, isExact, _ascii, distinct);
+        }
+
+        private bool TryReadRest(DistinctStrings distinct)
+        {
+            if (!distinct.TryAddRest(_strings, _pieceRows, _context, out bool ascii)) { return false; }
+            (_seen, _ascii) = (_rows, _ascii && ascii);
+            return true;
         }
 
         public void Dispose()
