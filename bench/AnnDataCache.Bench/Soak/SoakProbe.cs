@@ -57,7 +57,7 @@ internal static class SoakProbe
         }
     }
 
-    /// <summary>A stranger may have filled the tmpfs: that is refused rightly, and soon over.</summary>
+    /// <summary>A stranger may have filled the tmpfs, and who gives out room may be stopped: that is refused rightly, and soon over.</summary>
     private static T Patiently<T>(Func<T> ask)
     {
         while (true)
@@ -66,7 +66,7 @@ internal static class SoakProbe
             {
                 return ask();
             }
-            catch (StoreException full) when (full.Error == CacheError.NoRoom)
+            catch (StoreException refused) when (SoakWorker.IsExpected(refused))
             {
                 Thread.Sleep(10);
             }

@@ -90,7 +90,7 @@ internal sealed class SoakWorker : IDisposable
     }
 
     /// <summary>No room, a source that is missing or changes again and again, an eviction that meets a stopped holder of the lock.</summary>
-    private static bool IsExpected(CacheException refused) =>
+    internal static bool IsExpected(CacheException refused) =>
         refused.Error is CacheError.NoRoom or CacheError.SourceNotFound or CacheError.SourceChanged
         || (refused.Error is CacheError.StoreUnusable && refused.Message.Contains("does not run", StringComparison.Ordinal));
 
