@@ -8,7 +8,8 @@ import subprocess
 import anndata_cache as cache
 import numpy as np
 import pytest
-from conftest import EXECUTABLE, REPOSITORY, SAMPLE
+import scipy.sparse
+from conftest import EXECUTABLE, REPOSITORY, SAMPLE, succeed
 
 anndata = pytest.importorskip("anndata")
 CELLS = REPOSITORY / "tests" / "data" / "summary" / "cells.h5ad"
@@ -44,6 +45,36 @@ def test_genes_are_the_columns_of_the_matrix(theirs, element, twin):
     same(handle.gene(-1, element), expected[:, -1])
     same(handle.genes(["C", "A", 4, "C"], element), expected[:, [2, 0, 4, 2]])
     same(handle.genes([], element), expected[:, []])
+
+
+@pytest.mark.parametrize(("policy", "built"), [("", True), ("never", False)])
+def test_the_first_gene_of_a_large_matrix_has_its_twin_built(tmp_path, policy, built):
+    path = tmp_path / "large.h5ad"
+    matrix = scipy.sparse.random(3000, 1000, 0.1, "csr", np.float32, random_state=1)
+    anndata.AnnData(matrix, dtype=np.float32).write_h5ad(path)
+    found = succeed("""
+import sys, anndata_cache as cache
+handle = cache.open(sys.argv[1])
+first = handle.gene(7)
+cache.flush()
+twin = cache._store.store.current().source(sys.argv[1]).derived("X", "twin")
+assert (handle.gene(7) == first).all()
+print(twin is not None, float(first.sum()))
+""", path, ANNDATA_CACHE_TWIN=policy)
+    assert found == f"{built} {float(matrix[:, 7].toarray().ravel().sum())}\n"
+
+
+def test_a_twin_that_cannot_be_built_is_nobodys_error(tmp_path):
+    path = tmp_path / "large.h5ad"
+    anndata.AnnData(scipy.sparse.random(3000, 1000, 0.1, "csr", np.float32, random_state=1), dtype=np.float32).write_h5ad(path)
+    cache.load(path, "X", "var")
+    assert succeed("""
+import sys, os, anndata_cache as cache
+handle = cache.open(sys.argv[1])
+handle.X
+os.environ["ANNDATA_CACHE_EXECUTABLE"] = "/nonexistent"
+print(len(handle.gene(7)))
+""", path) == "3000\n"
 
 
 def test_names_are_found_in_the_table_that_another_process_has_made(monkeypatch):

@@ -82,5 +82,5 @@ def load(path: str | os.PathLike[str] | Key, *elements: str, twin: bool = False)
 
 
 def flush() -> None:
-    """Wait until the cold copies of what this process has loaded are on the disk."""
+    """Wait until the cold copies of what this process has loaded are on the disk, and twins that it has begun are built."""
     loader.flush()

@@ -1,6 +1,7 @@
 """A matrix of cells × genes over its part, or over the part's twin.
 
-A gene of a matrix that is stored by cell comes from the twin where a tier has one, else from a scan of all indices in pieces.
+A gene of a matrix that is stored by cell comes from the twin where a tier has one, else from a scan of all indices in pieces;
+then the twin is begun, for those who ask later.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 _PIECE = 1 << 22
 """Entries of a scan that are looked at together: their intermediate arrays stay in the processor's caches' reach."""
+
+_FEW = 1 << 18
+"""Entries below which a scan costs less than a twin is worth, as in C#."""
 
 
 class Compressed:
@@ -118,7 +122,10 @@ class Matrix:
             return array[:, genes].astype(array.dtype, order="F")
         by_gene = self.by_gene()
         if by_gene is None:
-            return _scan(Compressed(self._source.part(self._path)), genes)
+            whole = Compressed(self._source.part(self._path))
+            if len(whole.indices) >= _FEW:
+                self._source.begin_twin(self._path)
+            return _scan(whole, genes)
         result = np.zeros((len(genes), self.shape[0]), by_gene.dtype)
         for row, gene in zip(result, genes):
             by_gene.dense_row(int(gene), row)

@@ -1,12 +1,13 @@
 """The executable `anndata-cache`: it decodes what no tier has, in a process of its own.
 
 A crash of the decoder, or the memory that a load takes, is never the caller's. One run brings several elements; the
-caller goes on as soon as they are sealed, while the executable writes the cold copies behind it.
+caller goes on as soon as they are sealed, while the executable writes the cold copies behind it, or builds a twin.
 """
 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import os
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _NAME = "anndata-cache"
 _finishing: list[subprocess.Popen[bytes]] = []
-"""Runs that have answered and still write cold copies: they are waited for, or forgotten at exit; never ended."""
+"""Runs that nobody waits for, since they have answered and write cold copies, or build a twin: forgotten at exit; never ended."""
 
 
 def _forget() -> None:
@@ -90,6 +91,19 @@ def load(source: str, elements: list[str], strict: bool = False, twin: bool = Fa
     return {answer["element"]: answer for answer in answers if "derived" not in answer}
 
 
+def begin_twin(source: str, element: str) -> None:
+    """Have the twin of a sparse matrix built behind the caller's back. Of many processes that ask, one builds it.
+
+    Where that cannot be (no executable, no room) slices go on being scanned: nothing is raised, and nothing said.
+    """
+    import subprocess
+    _finishing[:] = [process for process in _finishing if process.poll() is None]
+    with contextlib.suppress(ExecutableMissing, OSError):
+        _finishing.append(subprocess.Popen(
+            [executable(), "load", "--json", "--twin", "--", source, element],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+
+
 def load_tree(source: str) -> None:
     """Bring the tree of a source's elements into the store, which any look at it does."""
     call(["inspect", "--json", "--", source])
@@ -119,7 +133,7 @@ def call(verb: list[str], stdin: Iterable[Any] | None = None) -> bytes:
 
 
 def flush() -> None:
-    """Wait until the cold copies of what this process has loaded are written."""
+    """Wait until the cold copies of what this process has loaded are written, and twins that it has begun are built."""
     while _finishing:
         _finishing.pop().wait()
 

@@ -38,9 +38,11 @@ class Settings:
         Where relative names are looked up; empty for the working folder.
     check_every_file : bool
         Whether a folder source is known by every file in it.
+    twin : str
+        When twins are built: `on-first-gene`, `with-load` (which is the executable's affair) or `never`.
     """
 
-    __slots__ = ("check_every_file", "cold", "data_folder", "hot", "promotion")
+    __slots__ = ("check_every_file", "cold", "data_folder", "hot", "promotion", "twin")
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         get = (os.environ if environment is None else environment).get
@@ -56,6 +58,9 @@ class Settings:
         self.check_every_file = check == "all"
         if self.promotion not in ("auto", "never", "always"):
             raise _bad("ANNDATA_CACHE_PROMOTION", self.promotion, "auto, never or always")
+        self.twin = get("ANNDATA_CACHE_TWIN") or "on-first-gene"
+        if self.twin not in ("on-first-gene", "with-load", "never"):
+            raise _bad("ANNDATA_CACHE_TWIN", self.twin, "on-first-gene, with-load or never")
 
     @property
     def main(self) -> TierSettings:

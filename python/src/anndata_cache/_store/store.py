@@ -61,12 +61,13 @@ class Source:
         When it was asked last, by the store's clock.
     """
 
-    __slots__ = ("_names", "_options", "_version", "memo", "parts", "path", "stamp", "store", "used")
+    __slots__ = ("_begun", "_names", "_options", "_version", "memo", "parts", "path", "stamp", "store", "used")
 
     def __init__(self, store: Store, path: str, stamp: Stamp, options: str) -> None:
         self.store, self.path, self.stamp, self.used = store, path, stamp, 0
         self._version, self._options = version_of(stamp), options
         self._names: dict[str, str] = {}
+        self._begun: set[str] = set()
         self.parts: dict[str, Part] = {}
         self.memo: dict[Any, Any] = {}
 
@@ -85,6 +86,12 @@ class Source:
             options = f"{what} {self._options}".rstrip()
             name = self._names[key] = f"{identity_of(self.path, element, options)}.{self._version}"
         return self.store.find(name, count=False)
+
+    def begin_twin(self, element: str) -> None:
+        """Have an element's twin built for later, once, unless the settings say never."""
+        if element not in self._begun and self.store.settings.twin != "never":
+            self._begun.add(element)
+            loader.begin_twin(self.path, element)
 
     def part(self, element: str, also: Iterable[str] = ()) -> Part:
         """The part of an element, loaded where no tier has it.
