@@ -199,8 +199,11 @@ def run_np_load(path, folder):
 
 def run_redis(path, folder):
     client = redis_client(folder)
+    pieces = client.get("pieces")
+    if pieces is None:
+        raise FileNotFoundError("no copy could be written")
     start = clock()
-    found = pickle.loads(b"".join(client.get(str(i)) for i in range(int(client.get("pieces")))))
+    found = pickle.loads(b"".join(client.get(str(i)) for i in range(int(pieces))))
     return clock(start), found
 
 
