@@ -59,7 +59,7 @@ internal sealed class SourceAudit(PartStore store, CacheOptions options, Derived
             string meaning = $"{what} is served, and is wrong.";
             try
             {
-                fact = part.View.Layout.Derived is null ? witness.FindDifference(part.View, context) : FindDerived(witness, part, context);
+                fact = part.View.Layout.Derived is null ? witness.FindDifference(part.View) : FindDerived(witness, part, context);
             }
             catch (CacheException unreadable)
             {
@@ -101,7 +101,7 @@ internal sealed class SourceAudit(PartStore store, CacheOptions options, Derived
 
         internal ElementInfo? Find(string element) => (_tree ??= Decoder.DescribeAll()).Find(element);
 
-        internal string? FindDifference(PartView part, ReadContext context)
+        internal string? FindDifference(PartView part)
         {
             if (CsvLoader.IsCsv(part.Layout)) { return CsvLoader.Decode(source, context, (draft, _) => ComparingTarget.FindDifference(part, draft, context)); }
             bool isTree = part.Layout.Element == ElementDecoder.TreePath;

@@ -30,6 +30,10 @@ def _forget() -> None:
     _finishing.clear()
 
 
+def _forget_ended() -> None:
+    _finishing[:] = [process for process in _finishing if process.poll() is None]
+
+
 os.register_at_fork(after_in_child=_forget)  # a child must not wait for its parent's processes
 atexit.register(_forget)
 
@@ -97,7 +101,7 @@ def begin_twin(source: str, element: str) -> None:
     Where that cannot be (no executable, no room) slices go on being scanned: nothing is raised, and nothing said.
     """
     import subprocess
-    _finishing[:] = [process for process in _finishing if process.poll() is None]
+    _forget_ended()
     with contextlib.suppress(ExecutableMissing, OSError):
         _finishing.append(subprocess.Popen(
             [executable(), "load", "--json", "--twin", "--", source, element],
@@ -178,7 +182,7 @@ def _close(process: subprocess.Popen[bytes], errors: BinaryIO | None) -> None:
 
 def _start(verb: list[str], piped: bool = False) -> tuple[subprocess.Popen[bytes], BinaryIO | None]:
     import subprocess
-    _finishing[:] = [process for process in _finishing if process.poll() is None]
+    _forget_ended()
     path = executable()
     # Progress is for a terminal; what else is said there is kept for the message, in memory, so that no pipe can fill.
     errors = None if os.isatty(2) else open(os.memfd_create("anndata-cache"), "w+b")

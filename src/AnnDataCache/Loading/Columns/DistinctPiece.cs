@@ -7,9 +7,9 @@ namespace AnnDataCache.Loading;
 /// <param name="codes">Takes the codes, by this piece's own table until pieces are joined.</param>
 internal sealed class DistinctPiece(long first, Memory<byte> codes)
 {
-    private const int MaxStrings = byte.MaxValue + 1, MaxBytes = 256 << 10;
+    private const int MaxBytes = 256 << 10;
 
-    internal StringTable Table { get; } = new(MaxStrings, MaxBytes);
+    internal StringTable Table { get; } = new(DistinctStrings.MaxKept, MaxBytes);
 
     internal Memory<byte> Codes => codes;
 

@@ -9,7 +9,8 @@ namespace AnnDataCache.Loading;
 /// </summary>
 internal sealed class DistinctStrings
 {
-    private const int MaxKept = byte.MaxValue + 1;
+    /// <summary>As many as a byte can tell apart.</summary>
+    internal const int MaxKept = byte.MaxValue + 1;
 
     private readonly ByteBudget _budget;
     private readonly long _rows;

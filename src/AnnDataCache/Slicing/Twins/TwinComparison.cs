@@ -16,9 +16,9 @@ internal sealed unsafe class TwinComparison
     private readonly long[] _cursors;
     private byte[] _narrow = [], _wide = [];
 
-    private TwinComparison(PartView twin, PartView whole)
+    private TwinComparison(in SparseView twin, in SparseView whole)
     {
-        (_twin, _whole) = (SparseView.Of(twin), SparseView.Of(whole));
+        (_twin, _whole) = (twin, whole);
         _cursors = new long[_twin.Major];
     }
 
@@ -28,7 +28,7 @@ internal sealed unsafe class TwinComparison
         (SparseView first, SparseView second) = (SparseView.Of(twin), SparseView.Of(whole));
         return first.Major != second.Minor || first.Minor != second.Major || first.Entries != second.Entries || first.ValueType != second.StoredType
             ? $"it is a {first.Major:N0} × {first.Minor:N0} matrix of {first.Entries:N0} entries, which its element is not"
-            : new TwinComparison(twin, whole).Walk(cancellation);
+            : new TwinComparison(first, second).Walk(cancellation);
     }
 
     private string? Walk(CancellationToken cancellation)
