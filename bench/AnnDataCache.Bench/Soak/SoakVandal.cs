@@ -27,7 +27,11 @@ internal sealed class SoakVandal(SoakPlan plan, SoakObjects objects) : IDisposab
         if (step < 3) { return; }
         if (step == 3) { WaitFor(() => Directory.GetFiles(Parts).Length > 4); } // until somebody has loaded something
         if (Does("wrong")) { FlipBytes(); }
-        if (Does("stale")) { NameOldPartAnew(plan.Sources[step % plan.Sources.Count]); }
+        if (Does("stale"))
+        {
+            foreach (SoakFile file in plan.Sources) { NameOldPartAnew(file); } // one alone may be rewritten before anybody has read it
+        }
+
         if (Does("stale-object")) { BringObjectsBack(); }
         if (Does("evicted") && step == 3) { UnlinkPinnedPart(); }
         if (Does("held") && step == 3) { KeepTemporary(); }
@@ -70,17 +74,22 @@ internal sealed class SoakVandal(SoakPlan plan, SoakObjects objects) : IDisposab
     /// <summary>A source changes, and what was decoded of the old one is served for the new one.</summary>
     private void NameOldPartAnew(SoakFile file)
     {
-        if (!FileStat.TryOf(file.Path, out FileStat old)) { return; }
-        SoakFiles.Install(file, (SoakFiles.VariantOf(old) + 1) % file.Variants.Count);
-        if (!FileStat.TryOf(file.Path, out FileStat now)) { return; }
-        string NameOf(in FileStat stat) => Path.Join(Parts, PartName.For(file.Path, "var", "", stat).Value);
+        string fresh = Path.Join(plan.Memory, "old-part");
         try
         {
-            File.Copy(NameOf(old), NameOf(now));
+            if (!FileStat.TryOf(file.Path, out FileStat old)) { return; }
+            byte[] part;
+            using (CachedAnnData opened = _cache.Open(file.Path))
+            using (PinnedElement pinned = opened.Pin("var")) { part = File.ReadAllBytes(pinned.PartFile); }
+            SoakFiles.Install(file, (SoakFiles.VariantOf(old) + 1) % file.Variants.Count);
+            if (!FileStat.TryOf(file.Path, out FileStat now)) { return; }
+            File.WriteAllBytes(fresh, part);
+            SetMode(fresh, OwnerRead);
+            File.Move(fresh, Path.Join(Parts, PartName.For(file.Path, "var", "", now).Value), overwrite: true);
         }
-        catch (IOException)
+        catch (Exception failed) when (failed is IOException or CacheException)
         {
-            // not loaded, or loaded anew already
+            // the source is missing, the part evicted meanwhile, or there is no room
         }
     }
 
