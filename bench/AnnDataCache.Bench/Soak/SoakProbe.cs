@@ -22,10 +22,10 @@ internal static class SoakProbe
             using Cache cache = Cache.Open(plan.Options);
             using CachedAnnData first = Patiently(() => cache.Open(source));
             using PinnedElement pinned = PinHot(first);
-            using PinnedElement tree = Patiently(() => first.Pin("var")); // its part stays as well, and so does the tree's, which is used by every open
+            using PinnedElement tree = Patiently(() => first.Pin("var"));
             for (int i = 0; !board.IsStopped; i++)
             {
-                using CachedAnnData file = cache.Open(source);
+                using CachedAnnData file = Patiently(() => cache.Open(source)); // the tree's part is not pinned, and may be loaded again
                 long start = Stopwatch.GetTimestamp();
                 PinnedElement element = file.Pin("obsm/X_pca");
                 double nanoseconds = Stopwatch.GetElapsedTime(start).TotalNanoseconds;

@@ -25,6 +25,10 @@ internal readonly record struct FileSystem(long Type, long TotalBytes, long Free
         return new FileSystem(raw.Type, raw.Blocks * raw.BlockSize, raw.Available * raw.BlockSize);
     }
 
+    /// <summary>True for a tmpfs with huge pages, which is written and touched several times faster than one without, and than the page cache.</summary>
+    internal static bool HasHugePages(string path) =>
+        MountOptions(path).Split(',').Any(option => option is "huge=always" or "huge=within_size");
+
     /// <summary>Mount options of the file system that holds the path, from <c>/proc/self/mounts</c>; empty when unknown.</summary>
     internal static string MountOptions(string path)
     {

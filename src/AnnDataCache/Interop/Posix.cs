@@ -14,7 +14,7 @@ internal static unsafe partial class Posix
     internal const int PathOnly = 0x200000;
     internal static readonly int Directory = IsArm ? 0x4000 : 0x10000, NoFollow = IsArm ? 0x8000 : 0x20000;
 
-    internal const int ProtRead = 1, ProtWrite = 2, MapShared = 1, MapPrivate = 2, MapAnonymous = 0x20;
+    internal const int ProtNone = 0, ProtRead = 1, ProtWrite = 2, MapShared = 1, MapPrivate = 2, MapAnonymous = 0x20;
     internal const int LockShared = 1, LockExclusive = 2, LockNonBlocking = 4;
     internal const int AtCurrentFolder = -100, AtEmptyPath = 0x1000, AtSymlinkNoFollow = 0x100, AtRemoveDir = 0x200;
     internal const int DontFork = 10, HugePage = 14, DontDump = 16, PopulateRead = 22, PopulateWrite = 23;
@@ -54,6 +54,15 @@ internal static unsafe partial class Posix
 
     [LibraryImport(Libc, EntryPoint = "madvise", SetLastError = true)]
     internal static partial int MAdvise(nint address, nuint length, int advice);
+
+    [LibraryImport(Libc, EntryPoint = "ioctl", SetLastError = true)]
+    internal static partial int IoCtl(int descriptor, nuint request, void* argument);
+
+    [LibraryImport(Libc, EntryPoint = "syscall", SetLastError = true)]
+    private static partial nint SystemCall(nint number, nint argument);
+
+    /// <summary>A descriptor for page faults of this process, which the C library has no function for.</summary>
+    internal static int UserFault(int flags) => (int)SystemCall(IsArm ? 282 : 323, flags);
 
     [LibraryImport(Libc, EntryPoint = "flock", SetLastError = true)]
     internal static partial int FLock(int descriptor, int operation);

@@ -21,6 +21,7 @@ namespace AnnDataCache.Loading;
 // L1  No part is sealed whose source changed between naming and sealing.     Readers: a name never lies.
 // L2  A failed load leaves nothing: the reservation unlinks itself.          Operators: no litter, no lost bytes.
 // L3  An element that cannot be read fails alone; of a dataframe, a column.  Users: the rest of the file works.
+// L4  Room that a stranger takes from a reservation is looked for again.     Users: a full /dev/shm evicts, or loads to the disk.
 
 /// <summary>Finds parts or makes them.</summary>
 internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter coldWriter, ILogger logger)

@@ -8,6 +8,8 @@ namespace AnnDataCache.Loading;
 /// <summary>Reserves, fills, frames and seals: the way of every part, whatever it is made of. A failure leaves nothing (L2).</summary>
 internal sealed class PartBuilder(PartStore store, ColdWriter coldWriter)
 {
+    private const int MaxAttempts = 3;
+
     /// <param name="name">The part's.</param>
     /// <param name="draft">Its lengths, and who fills it.</param>
     /// <param name="source">The version that the name stands for.</param>
@@ -23,19 +25,35 @@ internal sealed class PartBuilder(PartStore store, ColdWriter coldWriter)
         long start, Func<bool>? isUnchanged)
     {
         PartPlan plan = PartPlan.Create(draft.Layout);
-        using PartReservation reservation = store.Reserve(name, plan.FileLength, source.Stat, madeOf);
-        ProgressSum sum = new(draft.Layout.Element, plan.FileLength, progress);
-        draft.Fill(reservation.Target, context with { Progress = progress is null ? null : sum.Add });
-        CrashPoint.Reach("filled");
-        plan.WriteFraming(reservation.Target);
-        CrashPoint.Reach("framed");
-        if (isUnchanged is not null && !isUnchanged()) { throw new SourceChangedException(source.Path); } // L1
-        TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
+        for (int attempt = 1; ; attempt++)
+        {
+            using PartReservation reservation = store.Reserve(name, plan.FileLength, source.Stat, madeOf);
+            ProgressSum sum = new(draft.Layout.Element, plan.FileLength, progress);
+            try
+            {
+                draft.Fill(reservation.Target, context with { Progress = progress is null ? null : sum.Add });
+                CrashPoint.Reach("filled");
+                plan.WriteFraming(reservation.Target);
+            }
+            catch (StoreException full) when (StoreFault.IsFullFileSystem(full) && attempt < MaxAttempts)
+            {
+                continue; // L4: what is free now decides whether parts are evicted, or the cold tier is taken
+            }
+
+            CrashPoint.Reach("framed");
+            if (isUnchanged is not null && !isUnchanged()) { throw new SourceChangedException(source.Path); } // L1
+            PartPin pin = Seal(reservation, Stopwatch.GetElapsedTime(start));
+            sum.Finish();
+            return pin;
+        }
+    }
+
+    private PartPin Seal(PartReservation reservation, TimeSpan elapsed)
+    {
         reservation.Cost = elapsed.TotalSeconds;
         PartPin pin = reservation.Seal();
-        sum.Finish();
         CacheMetrics.Loads.Add(1);
-        CacheMetrics.LoadedBytes.Add(plan.FileLength);
+        CacheMetrics.LoadedBytes.Add(reservation.Length);
         CacheMetrics.LoadSeconds.Record(elapsed.TotalSeconds);
         if (pin.Tier == TierKind.Hot) { coldWriter.Add(pin); }
         return pin;

@@ -198,7 +198,7 @@ internal sealed class Tier : IDisposable
         hold.Add(need, 1);
         hold.Commit();
         CrashPoint.Reach("reserved");
-        return new PartReservation(this, name, temporary, file, bytes, mode);
+        return new PartReservation(this, name, temporary, file, bytes, mode, isNew: recycled is null);
     }
 
     /// <param name="hold">With the tier's sum.</param>

@@ -60,6 +60,28 @@ public sealed class InjectedFaultTests(ITestOutputHelper output) : IDisposable
         output.WriteLine($"{call} {error}: {string.Join(", ", outcomes.Select(outcome => $"{outcome.Value} ended with {outcome.Key}"))}");
     }
 
+    /// <summary>A write that finds the file system full once costs a second try (L4), which begins anew. One thread writes: its writes can be counted.</summary>
+    [Fact]
+    public void AFileSystemThatIsFullForAMomentCostsACsvFileASecondTry()
+    {
+        Require();
+        string source = Path.Join(_line.Folder, "large.csv"); // of several blocks
+        File.WriteAllLines(source, ["name,number,share", .. Enumerable.Range(0, 150_000).Select(i => $"row {i},{i},{i}.5")]);
+        int loads = 0;
+        for (int when = 1; when <= 12; when++)
+        {
+            CallResult result = Trace($"inject=pwrite64:error=ENOSPC:when={when}", "csv", source);
+            bool isSum = result.Error.Contains("Cannot write 8 bytes", StringComparison.Ordinal); // the tier's own, which has its page long since
+            Assert.True(result.ExitCode == 0 || isSum, $"pwrite number {when}: {result.Error}");
+            loads += isSum ? 0 : 1;
+            CallResult verify = _line.Run("verify"); // compares with the source
+            Assert.True(verify.ExitCode == 0, $"pwrite number {when}: {verify.Out}");
+            _line.Succeed("clear");
+        }
+
+        Assert.True(loads > 6, $"{loads} writes of parts were hit.");
+    }
+
     /// <summary>A put that fails leaves the old object; one that fails after the name was given leaves the new one. Never a piece, never none.</summary>
     [Theory]
     [InlineData("pwrite64", "EIO", 8)]

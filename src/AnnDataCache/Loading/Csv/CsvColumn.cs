@@ -95,6 +95,13 @@ internal sealed class CsvColumn(string name)
         return _maybeFloat ? Type.Float : _maybeBool ? Type.Bool : Type.Text;
     }
 
+    /// <summary>Begins a second reading: one before may have failed midway.</summary>
+    internal void Start()
+    {
+        (_written, _textWritten, _count, _textCount) = (0, 0, 0, 0);
+        _present.AsSpan().Clear();
+    }
+
     /// <summary>Second reading: keeps the value until the block is full.</summary>
     /// <exception cref="SourceReadException">The file gives other values than before.</exception>
     internal void Add(ReadOnlySpan<byte> field, ByteTarget target)

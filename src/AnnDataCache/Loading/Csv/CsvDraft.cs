@@ -38,6 +38,7 @@ internal sealed class CsvDraft : PartDraft
 
     internal override void Fill(ByteTarget target, ReadContext context)
     {
+        foreach (CsvColumn column in _columns) { column.Start(); }
         CsvRecords records = new(_file);
         records.Read(); // the header
         while (records.Read())

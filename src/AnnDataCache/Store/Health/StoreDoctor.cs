@@ -40,7 +40,7 @@ internal static class StoreDoctor
             fits ? "Parts of this many bytes stay in memory." : "Loads fail before the budget is used.",
             fits ? "" : "Lower ANNDATA_CACHE_HOT_BYTES or enlarge the file system.");
         if (!files.IsMemory) { return; }
-        bool huge = PartStore.HasHugePages(hot.Folder);
+        bool huge = FileSystem.HasHugePages(hot.Folder);
         Add(findings, huge ? Severity.Good : Severity.Advice, "huge pages", huge ? "the tmpfs has them" : "the tmpfs has pages of 4 KiB",
             huge ? "Writing and first touch are several times cheaper." : "Writing costs 5 times, and the first touch 6 times, what it would with huge pages.",
             huge ? "" : HugePagesRemedy);
