@@ -40,6 +40,7 @@ FILES = {
     "giant-chunk": ("giant", 100_000, 2_000, GZIP),
     "giant-chunk-shuffle": ("giant", 100_000, 2_000, dict(GZIP, shuffle=True)),
     "tiny-chunks": ("tiny", 10_000, 2_000, GZIP),
+    "whole-gzip": ("whole", 50_000, 20_000, GZIP),
 }
 
 
@@ -86,7 +87,7 @@ class Counts:
         return keys, (1 + random.poisson(random.gamma(0.5, 2 * 0.1 * means))).astype("f4")
 
 
-def write_sparse(file, name, form, cells, genes, storage, density=0.05):
+def write_sparse(file, name, form, cells, genes, storage, density=0.05, log=False):
     counts, step = Counts(genes, density), 5_000
     node = group(file, name, f"{form}_matrix", "0.1.0")
     node.attrs["shape"] = np.array([cells, genes])
@@ -94,6 +95,9 @@ def write_sparse(file, name, form, cells, genes, storage, density=0.05):
     keys = np.concatenate([n * step * genes + keys for n, (keys, _) in enumerate(parts)])
     data = np.concatenate([values for _, values in parts])
     rows, columns = np.divmod(keys, genes)
+    if log:
+        depths = np.bincount(rows, data, cells)
+        data = np.log1p(data * (1e4 / depths[rows])).astype("f4")
     if form == "csc":
         order = np.lexsort((rows, columns))
         rows, columns, data = columns[order], rows[order], data[order]
@@ -182,18 +186,40 @@ def write_frames(file, cells, genes, storage, wide=False):
         array(group(file, "obsm"), "X_pca", random.normal(0, 3, (cells, 50)).astype("f4"), storage)
 
 
+def write_rest(file, cells, genes, storage):
+    """What an analysis leaves beside X, obs and var: counts, components, neighbours, parameters."""
+    random = np.random.default_rng([SEED, 8])
+    write_sparse(group(file, "layers"), "counts", "csr", cells, genes, storage)
+    array(file["obsm"], "X_umap", random.normal(0, 5, (cells, 2)).astype("f4"), storage)
+    array(group(file, "varm"), "PCs", random.normal(0, 1, (genes, 50)), storage)
+    obsp = group(file, "obsp")
+    near = np.sort(random.integers(0, cells, (cells, 15)), 1).astype("i4")
+    for name, values in (("distances", random.gamma(3, 1, near.size)), ("connectivities", random.random(near.size).astype("f4"))):
+        node = group(obsp, name, "csr_matrix", "0.1.0")
+        node.attrs["shape"] = np.array([cells, cells])
+        for part, content in (("indptr", np.arange(0, near.size + 1, 15, dtype="i4")), ("indices", near.ravel()), ("data", values)):
+            node.create_dataset(part, data=content, **storage)
+    uns = group(file, "uns")
+    array(uns, "cell_type_colors", np.array([f"#{i * 131 % 0xFFFFFF:06x}" for i in range(30)], object), {})
+    neighbors = group(uns, "neighbors")
+    typed(neighbors.create_dataset("method", data="umap", dtype=TEXT), "string", "0.2.0")
+    typed(neighbors.create_dataset("n_neighbors", data=15), "numeric-scalar", "0.2.0")
+
+
 def write(path, matrix, cells, genes, storage):
     if storage in (BLOSC, ZSTD) and zstandard is None:
         print(f"{os.path.basename(path)} is left out: it needs python3-blosc and python3-zstandard")
         return
     with h5py.File(path + ".tmp", "w") as file:
         typed(file, "anndata", "0.1.0")
-        if matrix in ("csr", "csc"):
-            write_sparse(file, "X", matrix, cells, genes, storage)
+        if matrix in ("csr", "csc", "whole"):
+            write_sparse(file, "X", "csc" if matrix == "csc" else "csr", cells, genes, storage, log=matrix == "whole")
         elif matrix != "obs":
             chunks = {"giant": (cells, genes), "tiny": (64, 8)}.get(matrix)
             write_dense_filtered(file, cells, genes, dict(storage, chunks=chunks) if chunks else storage, matrix == "dense-log")
         write_frames(file, cells, genes, GZIP if storage in (BLOSC, ZSTD) else storage, wide=matrix == "obs")
+        if matrix == "whole":
+            write_rest(file, cells, genes, storage)
     os.rename(path + ".tmp", path)
 
 

@@ -16,19 +16,20 @@ internal sealed class TierFolder : IDisposable
     private const long MemoryMargin = 64L << 20;
 
     private readonly bool _isMemory;
-    private bool? _hasSmallPages;
+    private readonly Lazy<bool> _hasSmallPages;
 
     private TierFolder(string path, FolderAccess access, FileDescriptor root, FileDescriptor parts, FileDescriptor temporaries)
     {
         (Path, Access, Root, Parts, Temporaries) = (path, access, root, parts, temporaries);
         _isMemory = FileSystem.Of(path).IsMemory;
+        _hasSmallPages = new Lazy<bool>(() => _isMemory && !FileSystem.HasHugePages(path));
     }
 
     /// <summary>True when its files live in memory.</summary>
     internal bool IsMemory => _isMemory;
 
     /// <summary>True when they take memory by single pages: then who takes it is what counts; else no page is to be taken alone.</summary>
-    internal bool HasSmallPages => _hasSmallPages ??= IsMemory && !FileSystem.HasHugePages(Path);
+    internal bool HasSmallPages => _hasSmallPages.Value;
 
     internal string Path { get; }
 
