@@ -126,7 +126,13 @@ internal static unsafe class InflateFast
             next = literals[DistanceOffset + at].Next;
             extra = literals[DistanceOffset + at].Extra;
             value = literals[DistanceOffset + at].Value;
-            Refill(ref bits, ref count, ref read);
+
+            // A distance takes at most 28 bits, the next index 11. Where most codes are short these are there, and that can be foreseen.
+            if (TGuesses.Count > 0 || (count & 63) < 39)
+            {
+                Refill(ref bits, ref count, ref read);
+            }
+
             if ((extra & InflateEntry.Exceptional) != 0)
             {
                 at = Take(next, ref bits, ref count);
@@ -144,7 +150,6 @@ internal static unsafe class InflateFast
                 }
             }
 
-            // At most 28 bits of at least 56, and the next index.
             before = bits;
             at = Take(next, ref bits, ref count);
             nuint distance = value + (nuint)Cut(before, extra);
@@ -204,7 +209,7 @@ internal static unsafe class InflateFast
     private static void Refill(ref ulong bits, ref uint count, ref byte* read)
     {
         bits |= *(ulong*)read << (int)count;
-        read += ~count >> 3 & 7;
+        read += Cut(~count, 3 | 3 << 8);
         count |= 56;
     }
 
