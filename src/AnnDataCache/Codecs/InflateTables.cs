@@ -87,7 +87,7 @@ internal sealed unsafe class InflateTables
             share += 1 << LongestCode >> length & (1 << LongestCode) - 1;
         }
 
-        return (share * 100 >> LongestCode) switch { < 32 => 0, < 43 => 1, < 65 => 2, _ => 0 };
+        return (share * 100 >> LongestCode) switch { < 32 => 0, < 40 => 1, < 65 => 2, _ => 0 };
     }
 
     // I1; as zlib has it.

@@ -15,7 +15,7 @@ internal static unsafe class MatchCopy
     // A pattern shorter than sixteen bytes is spread over a vector; a longer one is its own. Behind that first vector the match is
     // one whose distance is a whole number of patterns, at least as far as each store moves on. So the kind of match needs no
     // branch, and its length only one where it is long: which way they go cannot be foreseen, and most matches are short. How often
-    // a long one goes round cannot be foreseen either, so it does so with two vectors.
+    // a long one goes round cannot be foreseen either, so it does so with two vectors; those of a short pattern are all the same.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Copy(byte* write, nuint distance, nuint length)
     {
@@ -27,9 +27,22 @@ internal static unsafe class MatchCopy
         nuint back = step + AtLeastZero((long)(distance - step));
         byte* end = write + length;
         Vector128<byte> mask = Vector128.LoadUnsafe(ref masks, kind * 16);
-        Vector128.Store(Vector128.ShuffleNative(Vector128.Load(write - distance), mask), write);
+        Vector128<byte> first = Vector128.ShuffleNative(Vector128.Load(write - distance), mask);
+        Vector128.Store(first, write);
         write += step;
         Repeat(ref write, back, step);
+        if (write < end && distance <= 16)
+        {
+            do
+            {
+                Vector128.Store(first, write);
+                Vector128.Store(first, write + step);
+                write += 2 * step;
+            }
+            while (write < end);
+            return;
+        }
+
         while (write < end)
         {
             Repeat(ref write, back, step);
