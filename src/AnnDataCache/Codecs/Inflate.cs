@@ -5,7 +5,7 @@ namespace AnnDataCache.Codecs;
 // Inflate: RFC 1951 from span to span, with its zlib (1950) and gzip (1952) wrappers
 //
 // A chunk's whole input and whole output are in memory, so there is no window, no state between calls, no copying:
-//   InflateTables   turns the code lengths of a block into two look-up tables of packed entries
+//   InflateTables   turns the code lengths of a block into two look-up tables of entries (InflateEntry)
 //   InflateStream   walks the blocks and decodes symbol by symbol with every check; handles both ends of the data
 //   InflateFast     the same symbols where at least InflateFast.InputMargin bytes are left to read and OutputMargin to write, so that
 //                   bits are loaded eight bytes at a time and matches copied sixteen bytes at a time, unchecked
@@ -13,7 +13,9 @@ namespace AnnDataCache.Codecs;
 // What must hold, and who relies on it
 //   I1  Every code is complete, or has one symbol of one bit, or (distances) none.   The tables have no unset entry.
 //   I2  No entry consumes more than 15 code bits + 5 (lengths) or 13 (distances).    The fast loop's count of bits between refills.
-//   I3  A match starts at or after the destination's first byte.                     Copies never read before the destination.
+//   I3  A field that takes an index takes the bits that the table has to which it      No look-up leaves its table.
+//       leads; a Guess at what is no literal skips nothing and takes the same index.
+//   I4  A match starts at or after the destination's first byte.                     Copies never read before the destination.
 
 /// <summary>Decodes deflate data. The result is the number of bytes written; it may be less than the destination holds.</summary>
 internal static class Inflate

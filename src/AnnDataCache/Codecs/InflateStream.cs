@@ -125,11 +125,11 @@ internal unsafe ref struct InflateStream
     }
 
     // A length, or a run: 16 repeats the length before it, 17 and 18 repeat zero. A run may cross from one code into the other.
-    private void ReadLengths(uint* meters, scoped Span<byte> lengths)
+    private void ReadLengths(InflateEntry* meters, scoped Span<byte> lengths)
     {
         for (int at = 0; at < lengths.Length;)
         {
-            uint symbol = TakeEntry(meters[Peek() & (1 << InflateTables.MeterBits) - 1]) >> 16;
+            uint symbol = TakeEntry(meters[Peek() & (1 << InflateTables.MeterBits) - 1]).Value;
             if (symbol < 16)
             {
                 lengths[at++] = (byte)symbol;
@@ -150,13 +150,13 @@ internal unsafe ref struct InflateStream
 
     private void DecodeSymbols(InflateTables tables)
     {
-        uint* literals = tables.Literals, distances = tables.Distances;
+        InflateEntry* literals = tables.Literals, distances = tables.Distances;
         while (true)
         {
             Pump?.Supply(ref this);
             if (InEnd - In >= InflateFast.InputMargin && OutEnd - Out >= InflateFast.OutputMargin)
             {
-                if (InflateFast.Decode(ref this, literals))
+                if (InflateFast.Decode(ref this, tables))
                 {
                     return;
                 }
@@ -164,32 +164,32 @@ internal unsafe ref struct InflateStream
                 Pump?.Supply(ref this);
             }
 
-            uint entry = TakeSymbol(literals, InflateTables.LiteralBits, out ulong before);
-            if ((entry & InflateTables.Literal) != 0)
+            InflateEntry entry = TakeSymbol(literals, InflateTables.LiteralBits, out ulong before);
+            if (entry.IsLiteral)
             {
                 PutLiteral(entry);
                 continue;
             }
 
-            if ((entry & InflateTables.Exceptional) != 0)
+            if (entry.IsExceptional)
             {
                 return;
             }
 
-            int length = Value(entry, before);
+            int length = entry.Sum(before);
             entry = TakeSymbol(distances, InflateTables.DistanceBits, out before);
-            PutMatch(length, Value(entry, before));
+            PutMatch(length, entry.Sum(before));
         }
     }
 
-    private void PutLiteral(uint entry)
+    private void PutLiteral(InflateEntry entry)
     {
         if (Out == OutEnd)
         {
             throw TooLong();
         }
 
-        *Out++ = (byte)(entry >> 16);
+        *Out++ = (byte)entry.Value;
     }
 
     private void PutMatch(int length, int distance)
@@ -211,18 +211,18 @@ internal unsafe ref struct InflateStream
     }
 
     /// <summary>The next symbol's entry, its bits consumed. Never invalid; exceptional only at the end of the block.</summary>
-    private uint TakeSymbol(uint* table, int indexBits, out ulong before)
+    private InflateEntry TakeSymbol(InflateEntry* table, int indexBits, out ulong before)
     {
-        uint entry = table[Peek() & (1u << indexBits) - 1];
-        if ((entry & InflateTables.Subtable) != 0)
+        InflateEntry entry = table[Peek() & (1u << indexBits) - 1];
+        if (entry.IsSubtable)
         {
             TakeEntry(entry);
-            entry = table[(entry >> 16) + (Bits & (1u << (int)(entry >> 8 & 0xF)) - 1)];
+            entry = table[entry.InSubtable(Bits)];
         }
 
         before = Peek();
         TakeEntry(entry);
-        if ((entry & InflateTables.Exceptional) != 0 && entry >> 16 == 0)
+        if (entry.IsExceptional && entry.Value == InflateEntry.NoSymbol)
         {
             ThrowNoSymbol();
         }
@@ -230,13 +230,21 @@ internal unsafe ref struct InflateStream
         return entry;
     }
 
-    /// <summary>Base and extra bits of a length or distance.</summary>
-    private static int Value(uint entry, ulong before) =>
-        (int)((entry >> 16) + ((before & (1UL << (int)(entry & 0xFF)) - 1) >> (int)(entry >> 8 & 0xF)));
-
-    private uint TakeEntry(uint entry)
+    private InflateEntry TakeEntry(InflateEntry entry)
     {
-        int count = (int)(entry & 0xFF);
+        TakeBits(entry.Bits);
+        return entry;
+    }
+
+    private uint Take(int count)
+    {
+        uint value = (uint)Peek() & (1u << count) - 1;
+        TakeBits(count);
+        return value;
+    }
+
+    private void TakeBits(int count)
+    {
         if (count > BitCount)
         {
             throw Truncated();
@@ -244,14 +252,6 @@ internal unsafe ref struct InflateStream
 
         Bits >>= count;
         BitCount -= count;
-        return entry;
-    }
-
-    private uint Take(int count)
-    {
-        uint value = (uint)Peek() & (1u << count) - 1;
-        TakeEntry((uint)count);
-        return value;
     }
 
     /// <summary>The next bits of the input: at least 48, or all that are left and zeros.</summary>

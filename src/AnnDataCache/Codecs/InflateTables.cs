@@ -4,43 +4,34 @@ using System.Runtime.InteropServices;
 
 namespace AnnDataCache.Codecs;
 
-/// <summary>The decoding tables of one block, in memory that does not move.</summary>
-/// <remarks>
-/// A table is indexed by the next bits of the input. An entry packs all that its code says:
-/// <code>
-///   bits 0-7     bits to consume: the code, plus the extra bits of a length or distance
-///   bits 8-11    bits of the code alone
-///   bit  12      Subtable: the code is longer than the index; bits 8-11 hold the subtable's index width, bits 16-31 its place
-///   bit  13      Exceptional: not a whole literal, length or distance; without Subtable it ends the block or is invalid
-///   bit  15      Literal
-///   bits 16-31   the literal; or base of the length or distance; or 1 for the end of the block
-/// </code>
-/// </remarks>
+/// <summary>The decoding tables of one block, in memory that does not move; each is indexed by the next bits of the input.</summary>
 internal sealed unsafe class InflateTables
 {
-    internal const uint Literal = 1 << 15, Exceptional = 1 << 13, Subtable = 1 << 12;
-    internal const int LiteralBits = 11, DistanceBits = 8, MeterBits = 7;
+    internal const int LiteralBits = 11, DistanceBits = 9, MeterBits = 7;
+
     /// <summary>From the table of literals and lengths to that of distances.</summary>
-    internal const uint DistanceOffset = LiteralCapacity;
+    internal const int DistanceOffset = LiteralCapacity;
 
     internal const int LiteralSymbols = 288, DistanceSymbols = 32, MeterSymbols = 19;
 
     private const int LongestCode = 15;
-    private const uint EndOfBlock = Exceptional | 1 << 16;
 
     // Room for the worst that a code can ask for: one widest subtable per symbol.
     private const int LiteralCapacity = (1 << LiteralBits) + (LiteralSymbols << (LongestCode - LiteralBits));
     private const int DistanceCapacity = (1 << DistanceBits) + (DistanceSymbols << (LongestCode - DistanceBits));
 
-    private static readonly uint[] s_literalEntries = LiteralEntries();
-    private static readonly uint[] s_distanceEntries = DistanceEntries();
-    private static readonly uint[] s_meterEntries = [.. Enumerable.Range(0, MeterSymbols).Select(symbol => (uint)symbol << 16)];
+    private static readonly InflateEntry[] s_literalEntries = LiteralEntries();
+    private static readonly InflateEntry[] s_distanceEntries = DistanceEntries();
+    private static readonly InflateEntry[] s_meterEntries =
+        [.. Enumerable.Range(0, MeterSymbols).Select(symbol => new InflateEntry { Value = (ushort)symbol })];
+
     private static readonly InflateTables s_fixed = MakeFixed();
 
     [ThreadStatic]
     private static InflateTables? s_scratch;
 
-    private readonly uint[] _memory = GC.AllocateArray<uint>(LiteralCapacity + DistanceCapacity + (1 << MeterBits), pinned: true);
+    private readonly InflateEntry[] _memory =
+        GC.AllocateArray<InflateEntry>(LiteralCapacity + DistanceCapacity + (1 << MeterBits), pinned: true);
 
     /// <summary>The tables of blocks with fixed codes; shared by all threads and never written again.</summary>
     internal static InflateTables Fixed => s_fixed;
@@ -48,15 +39,21 @@ internal sealed unsafe class InflateTables
     /// <summary>This thread's tables, to be filled for each block with codes of its own.</summary>
     internal static InflateTables Scratch => s_scratch ??= new InflateTables();
 
-    internal uint* Literals => (uint*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_memory));
+    internal InflateEntry* Literals => (InflateEntry*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_memory));
 
-    internal uint* Distances => Literals + DistanceOffset;
+    internal InflateEntry* Distances => Literals + DistanceOffset;
 
     /// <summary>The table of the code in which the other two codes' lengths are written.</summary>
-    internal uint* Meters => Distances + DistanceCapacity;
+    internal InflateEntry* Meters => Distances + DistanceCapacity;
 
-    internal void BuildLiterals(ReadOnlySpan<byte> lengths) =>
+    /// <summary>How many literals to expect before each match; see <see cref="InflateFast"/>.</summary>
+    internal int Guesses { get; private set; }
+
+    internal void BuildLiterals(ReadOnlySpan<byte> lengths)
+    {
         Build(lengths, s_literalEntries, Literals, LiteralBits, "literal", allowIncomplete: true);
+        Guesses = GuessesFor(lengths);
+    }
 
     internal void BuildDistances(ReadOnlySpan<byte> lengths) =>
         Build(lengths, s_distanceEntries, Distances, DistanceBits, "distance", allowIncomplete: true);
@@ -65,7 +62,7 @@ internal sealed unsafe class InflateTables
         Build(lengths, s_meterEntries, Meters, MeterBits, "code length", allowIncomplete: false);
 
     private static void Build(
-        ReadOnlySpan<byte> lengths, ReadOnlySpan<uint> entries, uint* table, int indexBits, string name, bool allowIncomplete)
+        ReadOnlySpan<byte> lengths, InflateEntry[] entries, InflateEntry* table, int indexBits, string name, bool allowIncomplete)
     {
         Span<int> counts = stackalloc int[LongestCode + 1];
         counts.Clear();
@@ -79,6 +76,18 @@ internal sealed unsafe class InflateTables
         Span<ushort> symbols = stackalloc ushort[LiteralSymbols];
         Sort(lengths, counts, symbols);
         Fill(symbols[..used], counts, entries, table, indexBits);
+    }
+
+    // A code of n bits says that its symbol is one of 2^n: together they say how many of the symbols are literals.
+    private static int GuessesFor(ReadOnlySpan<byte> lengths)
+    {
+        int share = 0;
+        foreach (byte length in lengths[..256])
+        {
+            share += 1 << LongestCode >> length & (1 << LongestCode) - 1;
+        }
+
+        return (share * 100 >> LongestCode) switch { < 32 => 0, < 40 => 1, < 65 => 2, _ => 0 };
     }
 
     // I1; as zlib has it.
@@ -122,20 +131,20 @@ internal sealed unsafe class InflateTables
     // Codes are counted up in reversed bit order, the order in which the input holds them. While the codes are short the table is
     // only as wide as they are; it doubles by copying itself whenever they grow by a bit.
     private static void Fill(
-        ReadOnlySpan<ushort> symbols, Span<int> counts, ReadOnlySpan<uint> entries, uint* table, int indexBits)
+        ReadOnlySpan<ushort> symbols, Span<int> counts, ReadOnlySpan<InflateEntry> entries, InflateEntry* table, int indexBits)
     {
         int length = 1, at = 0, width = 1;
         uint code = 0;
 
         // Stays only where a code of one symbol or none leaves bits without meaning.
-        table[0] = Exceptional | 1;
+        table[0] = Unused.WithCode(1);
         for (; length <= indexBits; length++)
         {
-            new ReadOnlySpan<uint>(table, width).CopyTo(new Span<uint>(table + width, width));
+            new ReadOnlySpan<InflateEntry>(table, width).CopyTo(new Span<InflateEntry>(table + width, width));
             width <<= 1;
             for (int left = counts[length]; left > 0; left--)
             {
-                table[code] = Finish(entries[symbols[at++]], length);
+                table[code] = entries[symbols[at++]].WithCode(length);
                 code = Next(code, length);
             }
         }
@@ -152,10 +161,10 @@ internal sealed unsafe class InflateTables
                     subtableBits = SubtableBits(counts, length, indexBits);
                     start = end;
                     end += 1 << subtableBits;
-                    table[prefix] = (uint)start << 16 | Exceptional | Subtable | (uint)subtableBits << 8 | (uint)indexBits;
+                    table[prefix] = Unused with { Next = Field(indexBits, subtableBits), Value = (ushort)start };
                 }
 
-                uint entry = Finish(entries[symbols[at++]], length - indexBits);
+                InflateEntry entry = entries[symbols[at++]].WithCode(length - indexBits);
                 for (uint slot = code >> indexBits; slot < 1u << subtableBits; slot += 1u << (length - indexBits))
                 {
                     table[start + (int)slot] = entry;
@@ -179,9 +188,6 @@ internal sealed unsafe class InflateTables
         return bits;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static uint Finish(uint entry, int length) => entry + (uint)length * 0x101;
-
     // Adding one to the code read backwards: the highest clear bit is set, the set bits above it are cleared.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint Next(uint code, int length)
@@ -196,42 +202,51 @@ internal sealed unsafe class InflateTables
         return code & (bit - 1) | bit;
     }
 
-    private static uint[] LiteralEntries()
+    private static InflateEntry[] LiteralEntries()
     {
-        uint[] entries = new uint[LiteralSymbols];
-        for (uint value = 0; value < 256; value++)
+        InflateEntry[] entries = new InflateEntry[LiteralSymbols];
+        for (int value = 0; value < 256; value++)
         {
-            entries[value] = value << 16 | Literal;
+            entries[value] = Unused with { Next = Field(0, LiteralBits), Extra = 0, Value = (ushort)(InflateEntry.Literal | value) };
         }
 
-        entries[256] = EndOfBlock;
-        uint start = 3;
+        entries[256] = Unused with { Value = InflateEntry.EndOfBlock };
+        int start = 3;
         for (int symbol = 257; symbol < 285; symbol++)
         {
             int extra = Math.Max(0, (symbol - 261) / 4);
-            entries[symbol] = start << 16 | (uint)extra;
-            start += 1u << extra;
+            entries[symbol] = Number(start, extra, DistanceBits);
+            start += 1 << extra;
         }
 
-        entries[285] = 258 << 16;
-        entries[286] = entries[287] = Exceptional;
+        entries[285] = Number(258, 0, DistanceBits);
+        entries[286] = entries[287] = Unused;
         return entries;
     }
 
-    private static uint[] DistanceEntries()
+    private static InflateEntry[] DistanceEntries()
     {
-        uint[] entries = new uint[DistanceSymbols];
-        uint start = 1;
+        InflateEntry[] entries = new InflateEntry[DistanceSymbols];
+        int start = 1;
         for (int symbol = 0; symbol < 30; symbol++)
         {
             int extra = Math.Max(0, symbol / 2 - 1);
-            entries[symbol] = start << 16 | (uint)extra;
-            start += 1u << extra;
+            entries[symbol] = Number(start, extra, LiteralBits);
+            start += 1 << extra;
         }
 
-        entries[30] = entries[31] = Exceptional;
+        entries[30] = entries[31] = Unused;
         return entries;
     }
+
+    private static InflateEntry Number(int start, int extra, int nextBits) =>
+        Unused with { Next = Field(extra, nextBits), Extra = Field(0, extra), Value = (ushort)start };
+
+    // What comes to an index again when it is guessed to be a literal: the guess skips nothing.
+    private static InflateEntry Unused =>
+        new() { Guess = Field(0, LiteralBits), Extra = InflateEntry.Exceptional, Value = InflateEntry.NoSymbol };
+
+    private static ushort Field(int skip, int take) => (ushort)(skip | take << 8);
 
     private static InflateTables MakeFixed()
     {

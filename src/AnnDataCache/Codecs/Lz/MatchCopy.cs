@@ -14,23 +14,47 @@ internal static unsafe class MatchCopy
     /// <remarks>The caller has checked that the distance is there, and the room with what is overshot.</remarks>
     // A pattern shorter than sixteen bytes is spread over a vector; a longer one is its own. Behind that first vector the match is
     // one whose distance is a whole number of patterns, at least as far as each store moves on. So the kind of match needs no
-    // branch, and its length only one where it is long: which way they go cannot be foreseen, and most matches are short.
+    // branch, and its length only one where it is long: which way they go cannot be foreseen, and most matches are short. How often
+    // a long one goes round cannot be foreseen either, so it does so with two vectors; those of a short pattern are all the same.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Copy(byte* write, nuint distance, nuint length)
     {
-        nuint kind = 16 - AtLeastZero(16 - (long)distance);
+        // At most sixteen; without a branch, which Math.Min would be.
+        long below = (long)distance - 16;
+        nuint kind = (nuint)(16 + (below & below >> 63));
         ref byte masks = ref MemoryMarshal.GetReference(SpreadMasks);
         nuint step = Unsafe.Add(ref MemoryMarshal.GetReference(SpreadSteps), kind);
         nuint back = step + AtLeastZero((long)(distance - step));
         byte* end = write + length;
         Vector128<byte> mask = Vector128.LoadUnsafe(ref masks, kind * 16);
-        Vector128.Store(Vector128.ShuffleNative(Vector128.Load(write - distance), mask), write);
+        Vector128<byte> first = Vector128.ShuffleNative(Vector128.Load(write - distance), mask);
+        Vector128.Store(first, write);
         write += step;
-        Vector128.Store(Vector128.Load(write - back), write);
-        for (write += step; write < end; write += step)
+        Repeat(ref write, back, step);
+        if (write < end && distance <= 16)
         {
-            Vector128.Store(Vector128.Load(write - back), write);
+            do
+            {
+                Vector128.Store(first, write);
+                Vector128.Store(first, write + step);
+                write += 2 * step;
+            }
+            while (write < end);
+            return;
         }
+
+        while (write < end)
+        {
+            Repeat(ref write, back, step);
+            Repeat(ref write, back, step);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Repeat(ref byte* write, nuint back, nuint step)
+    {
+        Vector128.Store(Vector128.Load(write - back), write);
+        write += step;
     }
 
     // Without a branch, which Math.Max would be.
