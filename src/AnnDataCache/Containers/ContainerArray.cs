@@ -124,6 +124,9 @@ internal sealed class StringBlock : IDisposable
     /// <summary>Strings in a block at most: small enough for the cache, large enough to pay for the call.</summary>
     internal const int Capacity = 4096;
 
+    /// <summary>Bytes of a string that <see cref="TryGetShort"/> gives.</summary>
+    internal const int ShortBytes = 16;
+
     // A string that is no longer is copied by one load and one store, where both sides have room for so many bytes.
     private const int WideBytes = 32;
 
@@ -143,6 +146,21 @@ internal sealed class StringBlock : IDisposable
     internal bool IsFull => Count == Capacity;
 
     internal ReadOnlySpan<byte> this[int index] => _bytes.AsSpan(_offsets[index], _offsets[index + 1] - _offsets[index]);
+
+    /// <summary>A string of up to <see cref="ShortBytes"/>, with zeros behind it; false when it is longer.</summary>
+    internal bool TryGetShort(int index, out Vector128<byte> text)
+    {
+        int start = _offsets[index], length = _offsets[index + 1] - start;
+        if (length > ShortBytes || start > _bytes.Length - ShortBytes)
+        {
+            text = default;
+            return false;
+        }
+
+        Vector128<sbyte> inside = Vector128.GreaterThan(Vector128.Create((sbyte)length), Vector128<sbyte>.Indices);
+        text = Vector128.LoadUnsafe(ref _bytes[0], (nuint)start) & inside.AsByte();
+        return true;
+    }
 
     internal void Clear() => Count = 0;
 

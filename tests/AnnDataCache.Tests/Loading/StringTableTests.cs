@@ -1,4 +1,5 @@
 using System.Text;
+using AnnDataCache.Containers;
 using AnnDataCache.Loading;
 
 namespace AnnDataCache.Tests.Loading;
@@ -39,6 +40,39 @@ public sealed class StringTableTests
         small.Add("abc"u8);
         Assert.Equal(-1, small.Add("d"u8));
         Assert.Equal(0, small.Add("abc"u8));
+    }
+
+    [Fact]
+    public void AStringIsTheSameInABlockAndByItself()
+    {
+        StringTable table = new(10_000, 1_000_000);
+        List<byte[]> texts = [];
+        for (int length = 0; length <= 40; length++) // zeros count: a is not a and NUL
+        {
+            texts.Add(new byte[length]);
+            for (int place = 0; place < length; place++) { texts.Add([.. new byte[place], (byte)'a', .. new byte[length - place - 1]]); }
+        }
+
+        using StringBlock block = new();
+        foreach (byte[] text in texts) { text.CopyTo(block.Add(text.Length)); }
+        for (int i = 0; i < texts.Count; i++) { Assert.Equal(i, i % 2 == 0 ? table.Add(block, i) : table.Add(texts[i])); }
+        for (int i = 0; i < texts.Count; i++) { Assert.Equal((i, i), (table.Add(block, i), table.Add(texts[i]))); }
+        Assert.Equal(texts.Count, table.Count);
+    }
+
+    [Fact]
+    public void WhatStandsBehindAStringIsNotPartOfIt()
+    {
+        StringTable table = new(10, 100);
+        using StringBlock block = new();
+        foreach (byte filling in (byte[])[0xFF, 1, 0])
+        {
+            block.Clear();
+            block.Add(40).Fill(filling);
+            block.Clear();
+            "ab"u8.CopyTo(block.Add(2));
+            Assert.Equal(0, table.Add(block, 0));
+        }
     }
 
     private static byte[] Key(int i) => Encoding.UTF8.GetBytes($"value {i}");

@@ -11,7 +11,7 @@ namespace AnnDataCache.Hdf5;
 internal sealed class GlobalHeap : IDisposable
 {
     // What the kept collections may take; the current one is kept whatever its size. Few, which stay in the processor's
-    // cache, until references lead back to one of those that were dropped last.
+    // cache, until the same reader's references lead back to one of those that were dropped last.
     private const long FirstKeptBytes = 1 << 20, MaxKeptBytes = 8 << 20;
     private const int DroppedKnown = 4096;
 
@@ -33,6 +33,8 @@ internal sealed class GlobalHeap : IDisposable
     public void Dispose()
     {
         _measuredBytes = 0;
+        _mostBytes = FirstKeptBytes;
+        _dropped.Clear(); // that the next one reads them again tells nothing of how its references jump
         MakeRoom(0);
         _source.IdleHeaps.Add(this);
     }

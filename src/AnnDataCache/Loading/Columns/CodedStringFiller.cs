@@ -81,7 +81,7 @@ internal sealed class CodedStringFiller : ColumnFiller
             if (block.Count > Layout.Rows - row) { throw StringFiller.Changed(_column); }
             for (int i = 0; i < block.Count; i++)
             {
-                codes[i] = table.Add(block[i]);
+                codes[i] = table.Add(block, i);
                 if (codes[i] < 0 || codes[i] >= _distinct.Count) { throw StringFiller.Changed(_column); }
             }
 

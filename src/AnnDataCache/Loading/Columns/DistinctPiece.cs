@@ -30,7 +30,7 @@ internal sealed class DistinctPiece(long first, Memory<byte> codes)
             cancellation.ThrowIfCancellationRequested();
             for (int i = 0; i < block.Count; i++)
             {
-                int code = Table.Add(block[i]);
+                int code = Table.Add(block, i);
                 if (code < 0) { return; }
                 found[known++] = (byte)code;
             }

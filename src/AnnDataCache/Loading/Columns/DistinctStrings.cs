@@ -36,7 +36,7 @@ internal sealed class DistinctStrings
     {
         for (int i = 0; i < block.Count; i++)
         {
-            int code = _table!.Add(block[i]);
+            int code = _table!.Add(block, i);
             if (code < 0) { return false; }
             if (code >= MaxKept) { ForgetCodes(); }
             if (_codes is not null) { _codes[_known++] = (byte)code; }

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Numerics;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 using AnnDataCache.Containers;
 using AnnDataCache.Interop;
 
@@ -27,25 +26,26 @@ internal sealed unsafe class IndexTarget(
     internal override void Write(long offset, ReadOnlySpan<byte> bytes)
     {
         if (bytes.IsEmpty) { return; }
-        int count = bytes.Length / stored.Size();
+        int size = bytes.Length / stored.Size() * wanted.Size();
         long first = offset / stored.Size();
         ReadOnlySpan<byte> indices = bytes;
-        if (stored == wanted)
+        if (stored != wanted)
         {
-            bool inRange = wanted == DType.Int32
-                ? IntegerConversion.InRange(MemoryMarshal.Cast<byte, int>(bytes), minor)
-                : IntegerConversion.InRange(MemoryMarshal.Cast<byte, long>(bytes), minor);
-            if (!inRange) { throw OutOfRange(); }
+            if (s_converted is null || s_converted.Length < size) { s_converted = new byte[size]; }
+            if (!IntegerConversion.Convert(bytes, stored, s_converted, wanted, minor)) { throw OutOfRange(); }
+            indices = s_converted;
+        }
+
+        indices = indices[..size];
+        if (wanted == DType.Int32)
+        {
+            Check(MemoryMarshal.Cast<byte, int>(indices), first);
         }
         else
         {
-            int size = count * wanted.Size();
-            if (s_converted is null || s_converted.Length < size) { s_converted = new byte[size]; }
-            if (!IntegerConversion.Convert(bytes, stored, s_converted, wanted, minor)) { throw OutOfRange(); }
-            indices = s_converted.AsSpan(0, size);
+            Check(MemoryMarshal.Cast<byte, long>(indices), first);
         }
 
-        CheckOrder(indices, first, count);
         inner.Write(first * wanted.Size(), indices);
     }
 
@@ -61,49 +61,40 @@ internal sealed unsafe class IndexTarget(
         return _disorder == 0;
     }
 
-    private void CheckOrder(ReadOnlySpan<byte> indices, long first, int count)
+    private void Check<T>(ReadOnlySpan<T> values, long first) where T : unmanaged, IBinaryInteger<T>, ISignedNumber<T>, IMinMaxValue<T>
     {
-        if (wanted == DType.Int32)
+        if (Volatile.Read(ref _disorder) == 0 && Increases(values, first, out bool isInRange))
         {
-            ReadOnlySpan<int> values = MemoryMarshal.Cast<byte, int>(indices)[..count];
-            if (Volatile.Read(ref _disorder) == 0 && !Increases(values, first)) { Volatile.Write(ref _disorder, 1); }
-            _runs.Add(new Run(first, values[0], values[count - 1]));
-            return;
+            _runs.Add(new Run(first, long.CreateTruncating(values[0]), long.CreateTruncating(values[^1])));
+        }
+        else
+        {
+            Volatile.Write(ref _disorder, 1);
+            isInRange = IntegerConversion.InRange(values, minor);
         }
 
-        ReadOnlySpan<long> wide = MemoryMarshal.Cast<byte, long>(indices)[..count];
-        if (Volatile.Read(ref _disorder) == 0 && !Increases(wide, first)) { Volatile.Write(ref _disorder, 1); }
-        _runs.Add(new Run(first, wide[0], wide[count - 1]));
+        if (!isInRange) { throw OutOfRange(); }
     }
 
     /// <summary>Goes from one pair that does not rise to the next: where rows end, and nowhere else.</summary>
-    private bool Increases<T>(ReadOnlySpan<T> values, long first) where T : unmanaged, IComparable<T>
+    /// <param name="values">At least one.</param>
+    /// <param name="first">Place of the first among all.</param>
+    /// <param name="isInRange">Whether all are on the other axis, when they increase; else not known.</param>
+    private bool Increases<T>(ReadOnlySpan<T> values, long first, out bool isInRange)
+        where T : unmanaged, IBinaryInteger<T>, ISignedNumber<T>
     {
+        IndexScan<T> scan = new(values, minor);
         long row = FindRow(first);
         long* starts = (long*)offsets.Address;
-        for (int i = NextFall(values, 1); i < values.Length; i = NextFall(values, i + 1))
+        isInRange = false;
+        for (int i = scan.NextFall(1); i < values.Length; i = scan.NextFall(i + 1))
         {
             while (row < _rows && starts[row] < first + i) { row++; }
             if (!IsRowStart(first + i, row)) { return false; }
         }
 
+        isInRange = scan.IsInRange;
         return true;
-    }
-
-    /// <summary>The first place from <paramref name="from"/> on whose value is not above the one before it; the length when there is none.</summary>
-    private static int NextFall<T>(ReadOnlySpan<T> values, int from) where T : unmanaged, IComparable<T>
-    {
-        int at = from;
-        ref T start = ref MemoryMarshal.GetReference(values);
-        for (int width = Vector256<T>.Count; at <= values.Length - width; at += width)
-        {
-            Vector256<T> here = Vector256.LoadUnsafe(ref start, (nuint)at), before = Vector256.LoadUnsafe(ref start, (nuint)at - 1);
-            uint falls = Vector256.LessThanOrEqual(here, before).ExtractMostSignificantBits();
-            if (falls != 0) { return at + BitOperations.TrailingZeroCount(falls); }
-        }
-
-        while (at < values.Length && values[at].CompareTo(values[at - 1]) > 0) { at++; }
-        return at;
     }
 
     /// <summary>The first row whose offset is not below the position.</summary>

@@ -18,15 +18,15 @@ internal sealed class MemoryLimit(string root, string membership)
     /// <summary>Bytes that this process may still charge before a limit is met.</summary>
     internal static long Headroom() => s_own.FindHeadroom();
 
-    internal long FindLimit() => Folders().Select(group => group.Limit).DefaultIfEmpty(long.MaxValue).Min();
+    internal long FindLimit() => Groups().Select(group => group.Limit).DefaultIfEmpty(long.MaxValue).Min();
 
-    internal long FindHeadroom() => Folders()
+    internal long FindHeadroom() => Groups()
         .Where(group => group.Limit != long.MaxValue)
-        .Select(group => Math.Max(group.Limit - group.Used, 0))
+        .Select(group => Math.Max(group.Limit - group.Used(), 0))
         .DefaultIfEmpty(long.MaxValue)
         .Min();
 
-    private IEnumerable<(long Limit, long Used)> Folders()
+    private IEnumerable<Group> Groups()
     {
         foreach (string line in ReadLines(membership))
         {
@@ -39,11 +39,16 @@ internal sealed class MemoryLimit(string root, string membership)
             for (string path = parts[2]; ; path = Path.GetDirectoryName(path) ?? "/")
             {
                 string folder = Path.Join(mount, path);
-                long limit = limits.Min(name => ReadBytes(Path.Join(folder, name)));
-                yield return (limit, ReadBytes(Path.Join(folder, used), absent: 0) - Reclaimable(folder, reclaimable));
+                yield return new Group(limits.Min(name => ReadBytes(Path.Join(folder, name))), folder, used, reclaimable);
                 if (path.Length <= 1) { break; }
             }
         }
+    }
+
+    /// <summary>A group, of which no more is read than who has a limit must know: each part that gets room asks all groups.</summary>
+    private sealed record Group(long Limit, string Folder, string UsedFile, string ReclaimableKey)
+    {
+        internal long Used() => ReadBytes(Path.Join(Folder, UsedFile), absent: 0) - Reclaimable(Folder, ReclaimableKey);
     }
 
     /// <summary>Page cache that the kernel drops before it kills anybody.</summary>
