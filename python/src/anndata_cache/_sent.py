@@ -43,18 +43,17 @@ def part(source: str, element: str, version: str | Stamp) -> Part:
     here = store.current()
     if not isinstance(version, str):
         return _object(here, element, version)
-    names = names_of(source, element, version)
-    for name in names:
-        found = here.find(name)
-        if found is not None:
-            return found
+    known = found(source, element, version)
+    if known is not None:
+        return known
+    names = _names_of(source, element, version)
     what = f"'{element}'" if element else "all"
     try:
         now = here.source(source)
         if now.name_of(element) in names:
-            found = here.table(source) if element == store.TABLE else now.part(element)
-            if found is not None and found.name in names:
-                return found
+            loaded = here.table(source) if element == store.TABLE else now.part(element)
+            if loaded is not None and loaded.name in names:
+                return loaded
     except SourceNotFound:
         raise SourceNotFound(
             f"What was sent was {what} of '{source}', which has been deleted since, and no tier has its part. Send a copy.") from None
@@ -65,9 +64,10 @@ def part(source: str, element: str, version: str | Stamp) -> Part:
         "Read the file again, or send a copy.")
 
 
-def names_of(source: str, element: str, version: str) -> list[str]:
-    """Names that the part of an element can have, of which a process's user may read both."""
-    return [f"{identity_of(source, element, options)}.{version}" for options in ("", f"user {os.geteuid()}")]
+def found(source: str, element: str, version: str) -> Part | None:
+    """The part of a version where this process or a tier has it: nothing is loaded."""
+    here = store.current()
+    return next((part for name in _names_of(source, element, version) if (part := here.find(name)) is not None), None)
 
 
 def over(part: Part, offset: int, dtype: str, shape: tuple[int, ...], strides: tuple[int, ...] | None = None) -> Array:
@@ -142,6 +142,11 @@ def anndata(sent: Any, prefix: str = "") -> Any:
     """All of the file, or modality, whose tree of elements was sent; for `copy`, which asks as pickle does, what stands for it."""
     from . import _unchanged
     return _unchanged.reopened(sent, prefix) if isinstance(sent, Part) else _unchanged.copied(sent)
+
+
+def _names_of(source: str, element: str, version: str) -> list[str]:
+    """Names that the part of an element can have, of which a process's user may read both."""
+    return [f"{identity_of(source, element, options)}.{version}" for options in ("", f"user {os.geteuid()}")]
 
 
 def _object(here: store.Store, name: str, stamp: Stamp) -> Part:

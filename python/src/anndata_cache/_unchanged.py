@@ -20,7 +20,7 @@ from ._store.parts import Part
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Callable
 
     import anndata
 
@@ -96,7 +96,7 @@ def _has_plain_state(kind: type) -> bool:
 def _origin_of(adata: anndata.AnnData, known: Known) -> Origin | None:
     """The origin of the tree of a file that an AnnData still is all of. In doubt None: then it travels by its members."""
     try:
-        tree = _found(known)("")
+        tree = _found(*known[:2])("")
         expected = _pickles.get(known)
         if expected is None:
             expected = _pickle_as_read(known)
@@ -110,7 +110,7 @@ def _origin_of(adata: anndata.AnnData, known: Known) -> Origin | None:
 
 def _pickle_as_read(known: Known) -> bytes:
     path, version, prefix = known
-    source = store.Version(store.current(), path, version, _found(known))
+    source = store.Version(store.current(), path, version, _found(path, version))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they have been given when it was read
         made = to_anndata(source, prefix, False)
@@ -138,17 +138,13 @@ def _pickler(output: Any) -> pickle.Pickler:
     return pickler
 
 
-def _found(known: Known) -> Any:
+def _found(path: str, version: str) -> Callable[[str], Part]:
     """Finds parts that this process or a tier has, and loads none: that would be more work than is saved."""
-    path, version, _ = known
-    here = store.current()
-
     def find(element: str) -> Part:
-        for name in _sent.names_of(path, element, version):
-            part = here.find(name, count=False)
-            if part is not None:
-                return part
-        raise SourceChanged(f"'{element}' of '{path}' is in no tier.")
+        part = _sent.found(path, element, version)
+        if part is None:
+            raise SourceChanged(f"'{element}' of '{path}' is in no tier.")
+        return part
     return find
 
 

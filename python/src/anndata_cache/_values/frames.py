@@ -100,27 +100,27 @@ def handed_out(shared: pandas.DataFrame, part: Part) -> pandas.DataFrame:
 
 
 def of_matrix(part: Part, index: pandas.Index, columns: pandas.Index) -> pandas.DataFrame:
-    """A matrix as a frame: of a dense one over the part; of a sparse one with sparse columns, which are this process's own.
-
-    Those are read-only too, so that what was made of the matrix can be known to be that still.
-    """
+    """A matrix as a frame: of a dense one over the part; of a sparse one with sparse columns, which are this process's own."""
     import pandas
 
     from . import matrices
     pickle_by_handle()
     if part.layout["kind"] == "dense":
         return pandas.DataFrame(matrices.dense(part).reshape(len(index), len(columns)), index=index, columns=columns, copy=False)
-    matrix = matrices.sparse(part).tocsc()
-    if not part.layout["columns"][0].get("canonical"):
-        matrix = matrix.copy()  # pandas would sort the shared one, and takes no position twice
-        matrix.sum_duplicates()
-    matrix.sort_indices()
-    for values in (matrix.data, matrix.indices):
-        values.setflags(write=False)
-    found = pandas.DataFrame.sparse.from_spmatrix(matrix, index=index, columns=columns)
+    found = pandas.DataFrame.sparse.from_spmatrix(by_column(part), index=index, columns=columns)
     with contextlib.suppress(AttributeError):  # a pandas whose blocks have other names: then it is pickled as any frame
         _remember(found, [block.values for block in found._mgr.blocks], part)
     return found
+
+
+def by_column(part: Part) -> Any:
+    """A sparse matrix with sorted columns, no position twice, as sparse columns of pandas need it."""
+    from . import matrices
+    matrix = matrices.sparse(part).tocsc()
+    if not part.layout["columns"][0].get("canonical"):
+        matrix = matrix.copy()  # pandas would sort the shared one
+        matrix.sum_duplicates()
+    return matrix
 
 
 def _remember(found: pandas.DataFrame, arrays: list[Any], part: Part) -> None:
@@ -131,7 +131,8 @@ def _remember(found: pandas.DataFrame, arrays: list[Any], part: Part) -> None:
 
 
 sparse_frames: dict[int, Sparse] = {}
-"""By the address of a frame of sparse columns: the array of each column as it was made, its type, and the part of the matrix."""
+"""By the address of a frame of sparse columns: the array of each column as it was made, its type, and the part of the matrix. Keeps no
+frame, and pins no part."""
 
 
 frames_of_parts: dict[int, Handed] = {}

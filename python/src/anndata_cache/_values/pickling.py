@@ -133,7 +133,25 @@ def _sparse_matrix(frame: Any) -> Origin | None:
     is_same = len(blocks) == len(arrays) and all(
         block.values is array and array.dtype is dtype and list(block.mgr_locs) == [place]
         for place, (block, array, dtype) in enumerate(zip(blocks, arrays, dtypes)))
-    return origin if is_same and held.has_names_of(frame, origin) else None
+    return origin if is_same and held.has_names_of(frame, origin) and _is_unwritten(arrays, origin) else None
+
+
+def _is_unwritten(arrays: list[Any], origin: Origin) -> bool:
+    """Whether sparse columns have the values of the matrix still. What lies over the part nobody can have written; else one looks."""
+    lists = [array.sp_values for array in arrays], [array.sp_index.indices for array in arrays]
+    if not any(values.flags.writeable for one in lists for values in one):
+        return True
+    source, element, version = origin.words
+    part = _sent.found(source, element, version) if isinstance(version, str) else None
+    if part is None:
+        return False
+    matrix = frames.by_column(part)
+    return ([len(values) for values in lists[0]] == np.diff(matrix.indptr).tolist()
+            and all(_are_same_bytes(np.concatenate(one), two) for one, two in zip(lists, (matrix.data, matrix.indices))))
+
+
+def _are_same_bytes(one: Array, other: Array) -> bool:
+    return one.dtype == other.dtype and np.array_equal(one.view(np.uint8), other.view(np.uint8))
 
 
 def _is_untouched(frame: Any, shared: Any) -> bool:
