@@ -7,7 +7,6 @@ import gc
 import multiprocessing
 import os
 import pickle
-import sys
 
 import anndata_cache as cache
 import numpy as np
@@ -18,6 +17,7 @@ from anndata_cache import _unchanged
 from conftest import SAMPLE, run_python
 from equal import differences
 from test_pickling import evict as evict_parts
+from test_sent_frames import start_joblib_anew
 
 pytest.importorskip("anndata")
 WORDS = 110
@@ -80,7 +80,7 @@ def test_it_lies_in_the_same_files_in_another_process(method):
 def test_joblibs_workers_take_it():
     joblib = pytest.importorskip("joblib")
     value = cache.read_h5ad(SAMPLE)
-    os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)
+    start_joblib_anew(joblib)
     for files, length, back in joblib.Parallel(n_jobs=2)(joblib.delayed(workers.look_into)(value) for _ in range(2)):
         assert 0 not in files and length < WORDS + PLACE
         equal(back, value)
@@ -114,10 +114,13 @@ CHANGES = {
     "obs equal": lambda adata: adata.obs.__setitem__("n_genes", adata.obs["n_genes"].copy() + 0),
     "obs frame": lambda adata: setattr(adata, "obs", adata.obs[["donor"]].copy()), "obs attributes": lambda a: a.obs.attrs.update(mine=1),
     "obs names": lambda adata: setattr(adata, "obs_names", [f"cell {number}" for number in range(700)]),
-    "obs names' name": lambda adata: setattr(adata.obs_names, "name", "cell"), "obs labels' name": lambda a: setattr(a.obs.columns, "name", "c"),
-    "obs order": lambda adata: adata.obs.insert(0, "donor", adata.obs.pop("donor")), "var names": lambda a: setattr(a, "var_names", a.var_names + "|"),
+    "obs names' name": lambda adata: setattr(adata.obs_names, "name", "cell"),
+    "obs labels' name": lambda a: setattr(a.obs.columns, "name", "c"),
+    "obs order": lambda adata: adata.obs.insert(0, "donor", adata.obs.pop("donor")),
+    "var names": lambda a: setattr(a, "var_names", a.var_names + "|"),
     "var column": item("var", "mine", "x"), "var renamed": lambda adata: adata.var.rename(columns={"means": "mean"}, inplace=True),
-    "X": lambda adata: setattr(adata, "X", adata.X * 2), "X in place": scaled, "X dense": lambda adata: setattr(adata, "X", adata.X.toarray()),
+    "X": lambda adata: setattr(adata, "X", adata.X * 2), "X in place": scaled,
+    "X dense": lambda adata: setattr(adata, "X", adata.X.toarray()),
     "X equal": lambda adata: setattr(adata, "X", adata.X.copy()), "X of a layer": lambda adata: setattr(adata, "X", adata.layers["counts"]),
     "no X": lambda adata: delattr(adata, "X"), "X's attribute": lambda adata: setattr(adata.X, "mine", "note"),
     "layer": lambda adata: adata.layers.__setitem__("mine", adata.X), "no layer": delete("layers", "counts"),
@@ -125,7 +128,8 @@ CHANGES = {
     "no obsm": delete("obsm", "X_umap"), "obsm view": lambda adata: adata.obsm.__setitem__("X_pca", adata.obsm["X_pca"][:, :2]),
     "obsm swapped": lambda adata: adata.obsm.update(X_pca=adata.obsm["X_umap"], X_umap=adata.obsm["X_pca"]),
     "obsm order": lambda adata: adata.obsm.__setitem__("X_pca", adata.obsm.pop("X_pca")) if hasattr(adata.obsm, "pop") else None,
-    "no varm": delete("varm", "PCs"), "varm": item("varm", "mine", np.zeros((765, 1))), "obsp": item("obsp", "mine", np.eye(700, dtype="f4")),
+    "no varm": delete("varm", "PCs"), "varm": item("varm", "mine", np.zeros((765, 1))),
+    "obsp": item("obsp", "mine", np.eye(700, dtype="f4")),
     "no obsp": delete("obsp", "connectivities"), "varp": item("varp", "mine", np.eye(765, dtype="f4")), "uns": item("uns", "mine", [1, 2]),
     "uns scalar": item("uns", "title", "another"), "uns type": item("uns", "title", np.str_("PBMC-like sample, drawn from a model")),
     "uns nested": lambda adata: adata.uns["log1p"].update(base=3), "uns deep": lambda a: a.uns["neighbors"]["params"].update(method="x"),
@@ -135,7 +139,8 @@ CHANGES = {
     "uns exchanged": lambda adata: setattr(adata, "uns", {"a": 1}), "no raw": lambda adata: setattr(adata, "raw", None),
     "raw": lambda adata: setattr(adata, "raw", cache.read_h5ad(SAMPLE)[:, :9].copy()),
     "raw var": lambda adata: adata.raw.var.__setitem__("mine", 1), "attribute": lambda adata: setattr(adata, "mine", {"a": 1}),
-    "filtered": lambda adata: adata._inplace_subset_obs(np.arange(9)), "genes filtered": lambda adata: adata._inplace_subset_var(np.arange(9)),
+    "filtered": lambda adata: adata._inplace_subset_obs(np.arange(9)),
+    "genes filtered": lambda adata: adata._inplace_subset_var(np.arange(9)),
     "text": lambda adata: adata.var.__setitem__("gene_ids", adata.var["gene_ids"].str.upper()),
 }
 BY_VALUE = {"X in place": 400_000, "X": 900_000, "X dense": 2_200_000, "X equal": 900_000, "obsp": 2_000_000, "varp": 2_400_000}
