@@ -357,3 +357,19 @@ def test_what_is_put_as_a_pickle_needs_no_part_of_a_file(sample):
     sample.unlink()
     equal(cache.get("kept")[1], kept[0])
     equal(cache.get("kept")[2], kept[1])
+
+
+def test_arrays_of_a_part_in_other_places_are_not_taken_for_what_they_replace(tmp_path):
+    anndata = pytest.importorskip("anndata")
+    path, kinds = tmp_path / "twins.h5ad", pd.Categorical(["a", "b", "a"])
+    obs = pd.DataFrame({"one": [1, 2, 3], "two": [4, 5, 6], "kind": kinds, "other": kinds.rename_categories({"a": "x", "b": "y"})},
+                       index=list("rst"))
+    anndata.AnnData(np.ones((3, 1), "f4"), obs=obs, dtype="f4").write_h5ad(path)
+    frame = cache.obs(path, columns=list(obs))
+    codes, categories = frame["kind"]._values.codes, frame["kind"].cat.categories
+    of_codes = [pd.Categorical.from_codes(codes, frame["other"].cat.categories), pd.Categorical.from_codes(codes, categories, ordered=True)]
+    changed = [frame.rename(columns={"one": "two", "two": "one"}, copy=False), frame["one"].rename("two"),
+               *(pd.Series(one, frame.index, name="kind") for one in of_codes)]
+    assert all(np.shares_memory(one.codes, codes) for one in of_codes) and len(pickle.dumps(frame)) < WORDS + len(str(path))
+    for value in changed:
+        equal(pickle.loads(pickle.dumps(value)), value)
