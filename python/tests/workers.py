@@ -78,5 +78,38 @@ def add_up(sent):
     return float(rows.sum()), type(base).__name__ == "Part", rows[:5]
 
 
+def files_of(value):
+    """Inodes of the files in whose mappings the arrays of a value lie; 0 of memory that is this process's own."""
+    import numpy as np
+    import pandas as pd
+    if isinstance(value, pd.DataFrame):
+        return set().union(*(files_of(value.iloc[:, place]) for place in range(value.shape[1])))
+    if isinstance(value, pd.Series):
+        return files_of(value._values)
+    if isinstance(value, pd.arrays.SparseArray):
+        return files_of(value.sp_values) | files_of(value.sp_index.indices)
+    if isinstance(value, pd.Categorical):
+        return files_of(value.codes)
+    if hasattr(value, "indptr"):
+        return files_of(value.data) | files_of(value.indices) | files_of(value.indptr)
+    array = getattr(value, "_data", value)
+    address = np.asarray(array).__array_interface__["data"][0]
+    with open("/proc/self/maps", encoding="ascii") as lines:
+        for line in lines:
+            words = line.split()
+            start, end = (int(word, 16) for word in words[0].split("-"))
+            if start <= address < end:
+                return {int(words[4])}
+    return {-1}
+
+
+def look_into(value):
+    """Where a value that was sent lies here, how long it is when it is sent on, and it, sent back."""
+    import pickle
+    is_whole = hasattr(value, "obsm")
+    parts = [value.X, value.obs["n_genes"], value.obsm["X_pca"], value.layers["counts"]] if is_whole else [value]
+    return set().union(*map(files_of, parts)), len(pickle.dumps(value)), value
+
+
 if __name__ == "__main__":
     print(json.dumps(start_together(sys.argv[1], int(sys.argv[2]), sys.argv[3])))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copyreg
+import weakref
+
 from ._elements import Element, element_of, frame_of, load_all, value_of
 from ._errors import ElementNotFound, SourceUnreadable
 
@@ -36,7 +39,22 @@ def to_anndata(source: Source, prefix: str, copy: bool) -> anndata.AnnData:
         members["raw"] = raw
     _forget_old_categories(root, members)
     result = _make(anndata, members)
-    return result.copy() if copy else result
+    if copy:
+        return result.copy()
+    key = id(result)
+    handed_out[key] = weakref.ref(result, lambda _: handed_out.pop(key, None)), source.path, source.version, prefix
+    copyreg.dispatch_table.setdefault(anndata.AnnData, reduce_anndata)  # type: ignore[arg-type]
+    return result
+
+
+handed_out: dict[int, tuple[weakref.ref[Any], str, str, str]] = {}
+"""By the address of an AnnData: which one it is, and the path, version and prefix that it was made of. Keeps none of them."""
+
+
+def reduce_anndata(adata: anndata.AnnData) -> tuple[Any, ...]:
+    """How an AnnData is pickled once this process has read one."""
+    from ._unchanged import reduce
+    return reduce(adata)
 
 
 def _make(anndata: Any, members: dict[str, Any]) -> anndata.AnnData:

@@ -16,7 +16,7 @@ if "numpy" in sys.modules:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Iterator, TypeVar
+    from typing import Any, Callable, Iterable, Iterator, TypeVar
 
     import pandas
 
@@ -211,17 +211,17 @@ def _value(source: Source, element: Element) -> Any:
         return _member(source, element)
     part = source.part(path)
     if kind == "awkward-array":
-        return _awkward(source, element, part)
+        return awkward_of(part, source.part)
     if kind == "rec-array":
         lengths = {child.name: child.fixed_length for child in element.children}
         return matrices.records(part, {name: length for name, length in lengths.items() if length})
-    return _old_text(matrices.value(part)) if element.fixed_length and not element.is_encoded else matrices.value(part)
+    return _old_text(part) if element.fixed_length and not element.is_encoded else matrices.value(part)
 
 
-def _old_text(values: Any) -> Any:
+def _old_text(part: Part) -> Any:
     """As anndata reads what it wrote before 0.7: numpy's own text, and a single one as a scalar."""
-    text = values.astype(str)
-    text.setflags(write=False)
+    from ._values import columns
+    text = columns.text(part, part.layout["columns"][0])
     return text[0] if text.shape == (1,) else text
 
 
@@ -268,14 +268,15 @@ def _members(source: Source, element: Element, scalars: Element) -> dict[str, An
     return values
 
 
-def _awkward(source: Source, element: Element, part: Part) -> Any:
+def awkward_of(part: Part, find: Callable[[str], Part]) -> Any:
+    """An awkward array of its element's part, and of those that `find` gives for the buffers."""
     from ._values import awkward, matrices
     if part.layout["kind"] == "column":
         return awkward.awkward_of_lists(part)
     described = _described(part)
     return awkward.awkward_of_form(
-        element.path, described._described["value"], element.shape[0],
-        lambda: {child.name: matrices.value(source.part(child.path)) for child in described.children})
+        part, described._described["value"], described.shape[0],
+        lambda: {child.name: matrices.value(find(child.path)) for child in described.children})
 
 
 def _described(part: Part) -> Element:

@@ -121,23 +121,19 @@ def _as_text(frame: pandas.DataFrame) -> pandas.DataFrame:
 
 
 def _matrix(source: Source, format: str | None) -> Any:
-    import pandas
-
     from ._values import matrices
     part = source.part("X", _FRAMES)
-    stored = part.layout["kind"]
     if format is not None:
         return _as(matrices.value(part), format)
-    rows, columns = index_of(source, "obs", ("var",)), index_of(source, "var")
-    if stored == "dense":
-        values = matrices.dense(part)
-        return pandas.DataFrame(values.reshape(len(rows), len(columns)), index=rows, columns=columns, copy=False)
-    _check_fits(part)
-    matrix = matrices.sparse(part).tocsc()
-    if not part.layout["columns"][0].get("canonical"):
-        matrix = matrix.copy()  # pandas would sort the shared one, and takes no position twice
-        matrix.sum_duplicates()
-    return pandas.DataFrame.sparse.from_spmatrix(matrix, index=rows, columns=columns)
+    return matrix_frame(part, index_of(source, "obs", ("var",)), index_of(source, "var"))
+
+
+def matrix_frame(part: Part, rows: pandas.Index, columns: pandas.Index) -> pandas.DataFrame:
+    """A matrix as a frame, where it fits into this process if it must."""
+    from ._values import frames
+    if part.layout["kind"] != "dense":
+        _check_fits(part)
+    return frames.of_matrix(part, rows, columns)
 
 
 def _as(matrix: Any, format: str) -> Any:

@@ -5,8 +5,34 @@ from __future__ import annotations
 import json
 
 
+class Layout:
+    """What an array is made of; never changed."""
+
+    def __init__(self, lists):
+        self.lists = lists
+
+
+class Array:
+    """Shows a layout; an assignment of a field exchanges it."""
+
+    def __init__(self, layout):
+        self.layout, self.behavior = layout, None
+
+    def tolist(self):
+        return self.layout.lists
+
+    def __setitem__(self, name, values):
+        self.layout = Layout([{"was": one, name: value} for one, value in zip(self.layout.lists, values)])
+
+    def __copy__(self):
+        return Array(self.layout)
+
+    def __repr__(self):
+        return repr(self.layout.lists)
+
+
 def from_buffers(form, length, container):
-    return _lists(json.loads(form) if isinstance(form, str) else form, length, container)
+    return Array(Layout(_lists(json.loads(form) if isinstance(form, str) else form, length, container)))
 
 
 def _lists(form, length, container):
@@ -15,6 +41,9 @@ def _lists(form, length, container):
         values = container[f"{key}-data"]
         assert len(values) >= length and values.dtype == form["primitive"]
         return values[:length].tolist()
+    if form["class"] == "RecordArray":
+        contents = [_lists(content, length, container) for content in form["contents"]]
+        return [dict(zip(form["fields"], values)) for values in zip(*contents)]
     offsets = container[f"{key}-offsets"].tolist()
     if form.get("parameters", {}).get("__array__") == "string":
         raw = container[f"{form['content']['form_key']}-data"].tobytes()

@@ -55,8 +55,8 @@ class Origin:
     __slots__ = ("words",)
 
     def __init__(self, name: str, layout: Layout, stamp: tuple[int, int, int]) -> None:
-        version = name[name.index(".") + 1:] if layout.get("object") is None else stamp
-        self.words = layout["source"], layout["element"], version
+        version: str | tuple[int, int, int] = name[name.index(".") + 1:] if layout.get("object") is None else stamp
+        self.words: tuple[str, str, str | tuple[int, int, int]] = layout["source"], layout["element"], version
 
     def __reduce__(self) -> tuple[Any, ...]:
         from .._sent import part

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _MAX_ATTEMPTS, _MAX_LOOKS = 4, 8
 _MAX_SOURCES = 128
 _DROPPED = -1
+_NO_STAMP: Stamp = (0, 0, 0, 0, 0)
 _TREE, TABLE = "", "csv"
 _KEPT_SHARE = 16
 """A process keeps at most this fraction of the main tier's file system mapped without using it (P2)."""
@@ -70,6 +71,11 @@ class Source:
         self._begun: set[str] = set()
         self.parts: dict[str, Part] = {}
         self.memo: dict[Any, Any] = {}
+
+    @property
+    def version(self) -> str:
+        """The end of the names of its parts."""
+        return self._version
 
     def name_of(self, element: str) -> str:
         """The name of an element's part."""
@@ -117,6 +123,33 @@ class Source:
             return observe(self.path, self.store.settings.check_every_file) == self.stamp
         except OSError:
             return False
+
+
+class Version(Source):
+    """One version of a source, be it that of now or an earlier one, of which parts come from where they are looked for.
+
+    Parameters
+    ----------
+    store, path, version
+        As a source's.
+    find
+        Gives the part of an element, or raises.
+    """
+
+    __slots__ = ("_find",)
+
+    def __init__(self, store: Store, path: str, version: str, find: Callable[[str], Part]) -> None:
+        super().__init__(store, path, _NO_STAMP, "")
+        self._version, self._find = version, find
+        live = next((one for one in list(store._sources.values()) if one.path == path and one.version == version), None)
+        if live is not None:
+            self.parts, self.memo = dict(live.parts), dict(live.memo)
+
+    def part(self, element: str, also: Iterable[str] = ()) -> Part:
+        """The part of an element."""
+        if element not in self.parts:
+            self.parts[element] = self._find(element)
+        return self.parts[element]
 
 
 class Store:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import copyreg
 import json
+import weakref
 
 import numpy as np
 
 from .._errors import ElementUnreadable
-from .._store.parts import Layout, Part
+from .._store.parts import Layout, Origin, Part
 from .columns import lists, numbers
 
 TYPE_CHECKING = False
@@ -24,16 +27,45 @@ def awkward_of_lists(part: Part) -> Any:
         return lists(part, layout)
     buffers: dict[str, Any] = {}
     form = _form(part, layout, buffers)
-    return awkward.from_buffers(json.dumps(form), layout["rows"], buffers)
+    return _remembered(awkward.from_buffers(json.dumps(form), layout["rows"], buffers), part)
 
 
-def awkward_of_form(path: str, form: str, length: int, buffers: Callable[[], dict[str, Any]]) -> Any:
-    """Any other form over its buffers, which only the package awkward can read."""
+def awkward_of_form(part: Part, form: str, length: int, buffers: Callable[[], dict[str, Any]]) -> Any:
+    """Any other form over its buffers, which only the package awkward can read; the part is the one that has the form."""
     try:
         import awkward
     except ImportError:
+        path = part.layout["element"]
         raise ElementUnreadable(f"'{path}' is an awkward array that is not lists alone: reading it needs the package 'awkward'.") from None
-    return awkward.from_buffers(form, length, buffers())
+    return _remembered(awkward.from_buffers(form, length, buffers()), part)
+
+
+def origin_of(array: Any) -> Origin | None:
+    """The part that an awkward array was made of, where it has the very layout still, which is never changed in place."""
+    layout = getattr(array, "layout", None)
+    known = layouts.get(id(layout))
+    if known is None or known[0]() is not layout or array.behavior is not None or getattr(array, "attrs", None):
+        return None
+    return known[1]
+
+
+layouts: dict[int, tuple[weakref.ref[Any], Origin]] = {}
+"""By the address of an awkward array's layout: the part that it was made of. Keeps neither."""
+
+
+def _remembered(array: Any, part: Part) -> Any:
+    layout = getattr(array, "layout", None)
+    if layout is not None and part.origin is not None:
+        key = id(layout)
+        with contextlib.suppress(TypeError):  # a layout that cannot be referred to weakly: then it travels by its values
+            layouts[key] = weakref.ref(layout, lambda _: layouts.pop(key, None)), part.origin
+            copyreg.dispatch_table.setdefault(type(array), _reduce)  # type: ignore[arg-type]
+    return array
+
+
+def _reduce(array: Any) -> tuple[Any, ...]:
+    from .pickling import reduce_awkward
+    return reduce_awkward(array)
 
 
 def _form(part: Part, layout: Layout, buffers: dict[str, Any]) -> dict[str, Any]:

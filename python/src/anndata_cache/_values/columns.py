@@ -98,11 +98,12 @@ def codes_of(part: Part, layout: Layout) -> Array[Any, Any]:
 
 
 def made(values: Array[Any, Any], part: Part, layout: Layout, way: str) -> Array[Any, Any]:
-    """Seals an array that `WAYS[way]` makes of a column, and remembers that it did."""
+    """Seals an array that `WAYS[way]` makes of a column, and remembers that it did. Of records the column is their lengths."""
     values.setflags(write=False)
     owner, origin = values, part.origin
     while owner.base is not None:
         owner = owner.base
+    owner.setflags(write=False)
     if origin is not None:
         key = id(owner)
         gone = weakref.ref(owner, lambda _: made_of_columns.pop(key, None))
@@ -159,12 +160,15 @@ def _bits(part: Part, layout: Layout, buffer: str) -> Array[Any, Any]:
     return np.unpackbits(part.array(layout, buffer, np.uint8), count=layout["rows"], bitorder="little").view(bool)
 
 
-def _masked(values: Array[Any, Any], missing: Array[Any, Any] | None) -> Any:
+def masked_type(kind: str) -> Any:
+    """pandas' nullable array for numbers of a kind, as numpy calls kinds."""
     import pandas
+    return {"b": pandas.arrays.BooleanArray, "f": pandas.arrays.FloatingArray}.get(kind, pandas.arrays.IntegerArray)
+
+
+def _masked(values: Array[Any, Any], missing: Array[Any, Any] | None) -> Any:
     missing = _sealed(np.zeros(len(values), bool)) if missing is None else missing
-    kind = values.dtype.kind
-    array = {"b": pandas.arrays.BooleanArray, "f": pandas.arrays.FloatingArray}.get(kind, pandas.arrays.IntegerArray)
-    return array(values, missing, copy=False)
+    return masked_type(values.dtype.kind)(values, missing, copy=False)
 
 
 def _nullable_strings(part: Part, layout: Layout, missing: Array[Any, Any] | None) -> Any:
@@ -187,9 +191,14 @@ def _sealed(values: Array[Any, Any]) -> Array[Any, Any]:
     return values
 
 
+def text(part: Part, layout: Layout) -> Array[Any, Any]:
+    """The strings of a column as numpy's own text, as anndata before 0.7 read it."""
+    return made(_shaped(strings(part, layout), layout).astype(str), part, layout, "text")
+
+
 WAYS: dict[str, Callable[[Part, Layout], Any]] = {
     "strings": strings, "strings or None": strings_or_none, "strings or NaN": strings_or_nan, "numbers": numbers, "codes": codes_of,
-    "missing": missing_of,
+    "missing": missing_of, "text": text,
 }
 """What is made of a column's bytes in one way only, so that it travels by this word."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copyreg
 import warnings
 import weakref
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pandas
 
     Handed = tuple[weakref.ref[Any], weakref.ref[Any], Origin]
+    Sparse = tuple[weakref.ref[Any], list[Any], list[Any], Origin]
 
 
 def index_of(part: Part) -> pandas.Index:
@@ -26,7 +28,7 @@ def index_of(part: Part) -> pandas.Index:
     import pandas
     layout = part.layout
     name = layout.get("index")
-    found = _find(layout, name) if name is not None else None
+    found = find(layout, name) if name is not None else None
     if found is None:
         return pandas.RangeIndex(layout["shape"][0])
     values, label = column(part, found), None if name == "_index" else name
@@ -64,13 +66,14 @@ def frame(part: Part, columns: Iterable[str] | None = None, index: pandas.Index 
             warnings.warn(f"Column '{name}' of '{part.layout['element']}' is left out: {reason}", stacklevel=2)
     found: dict[str, Any] = {}
     for name in names_of(part) if columns is None else columns:
-        layout = _find(part.layout, name)
+        layout = find(part.layout, name)
         if name in refused:
             raise ElementUnreadable(f"Column '{name}' of '{part.layout['element']}' cannot be read: {refused[name]}")
         if layout is None:
             raise ElementNotFound(f"'{part.layout['element']}' has no column '{name}'. It has: {', '.join(names_of(part)[:40])}.")
         found[name] = column(part, layout)
     rows = index_of(part) if index is None else index
+    pickle_by_handle()
     return pandas.DataFrame(found, index=rows, columns=text_index(list(found)), copy=False)
 
 
@@ -93,19 +96,74 @@ def handed_out(shared: pandas.DataFrame, part: Part) -> pandas.DataFrame:
     if part.origin is not None:
         key = id(own)
         frames_of_parts[key] = weakref.ref(own, lambda _: frames_of_parts.pop(key, None)), weakref.ref(shared), part.origin
-        copyreg.dispatch_table.setdefault(pandas.DataFrame, reduce_frame)  # type: ignore[arg-type]
     return own
+
+
+def of_matrix(part: Part, index: pandas.Index, columns: pandas.Index) -> pandas.DataFrame:
+    """A matrix as a frame: of a dense one over the part; of a sparse one with sparse columns, which are this process's own."""
+    import pandas
+
+    from . import matrices
+    pickle_by_handle()
+    if part.layout["kind"] == "dense":
+        return pandas.DataFrame(matrices.dense(part).reshape(len(index), len(columns)), index=index, columns=columns, copy=False)
+    found = pandas.DataFrame.sparse.from_spmatrix(by_column(part), index=index, columns=columns)
+    with contextlib.suppress(AttributeError):  # a pandas whose blocks have other names: then it is pickled as any frame
+        _remember(found, [block.values for block in found._mgr.blocks], part)
+    return found
+
+
+def by_column(part: Part) -> Any:
+    """A sparse matrix with sorted columns, no position twice, as sparse columns of pandas need it."""
+    from . import matrices
+    matrix = matrices.sparse(part).tocsc()
+    if not part.layout["columns"][0].get("canonical"):
+        matrix = matrix.copy()  # pandas would sort the shared one
+        matrix.sum_duplicates()
+    return matrix
+
+
+def _remember(found: pandas.DataFrame, arrays: list[Any], part: Part) -> None:
+    if part.origin is not None:
+        key = id(found)
+        gone = weakref.ref(found, lambda _: sparse_frames.pop(key, None))
+        sparse_frames[key] = gone, arrays, [array.dtype for array in arrays], part.origin
+
+
+sparse_frames: dict[int, Sparse] = {}
+"""By the address of a frame of sparse columns: the array of each column as it was made, its type, and the part of the matrix. Keeps no
+frame, and pins no part."""
 
 
 frames_of_parts: dict[int, Handed] = {}
 """By the address of a frame that was handed out: the one that it was copied from, and its part. Keeps none of them."""
 
 
+def pickle_by_handle() -> None:
+    """From now on frames, columns and labels are looked at when they are pickled; see `pickling`. pandas copies without asking."""
+    import pandas
+    for kind, reduce in ((pandas.DataFrame, reduce_frame), (pandas.Series, reduce_series), (pandas.Index, reduce_index)):
+        copyreg.dispatch_table.setdefault(kind, reduce)  # type: ignore[arg-type]
+
+
 def reduce_frame(frame: pandas.DataFrame) -> tuple[Any, ...]:
-    """How frames are pickled once this process has handed one out; see `pickling`. pandas copies without asking."""
+    """How frames are pickled once this process has made one."""
     from .pickling import reduce_dataframe
     return reduce_dataframe(frame)
 
 
-def _find(layout: Layout, name: str) -> Layout | None:
+def reduce_series(series: pandas.Series) -> tuple[Any, ...]:
+    """How columns are pickled then."""
+    from . import pickling
+    return pickling.reduce_series(series)
+
+
+def reduce_index(index: pandas.Index) -> tuple[Any, ...]:
+    """How labels are pickled then."""
+    from . import pickling
+    return pickling.reduce_index(index)
+
+
+def find(layout: Layout, name: str) -> Layout | None:
+    """The column of a name."""
     return next((one for one in layout["columns"] if one["name"] == name), None)

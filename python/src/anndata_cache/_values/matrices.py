@@ -7,11 +7,14 @@ import copyreg
 import numpy as np
 
 from .._store.parts import Part
-from .columns import Array, column, numbers
+from .columns import Array, column, made, numbers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+RECORDS = "records"
+"""How an array of records was made, for `columns.made`."""
 
 
 def dense(part: Part) -> Array[Any, Any]:
@@ -61,8 +64,7 @@ def records(part: Part, lengths: dict[str, int] | None = None) -> Array[Any, Any
     result = np.empty(part.layout["shape"], [(name, values.dtype, values.shape[1:]) for name, values in fields])
     for name, values in fields:
         result[name] = values.reshape(*result.shape, *values.shape[1:])
-    result.setflags(write=False)
-    return result
+    return made(result, part, lengths or {}, RECORDS)
 
 
 def _field(part: Part, layout: dict[str, Any]) -> Any:

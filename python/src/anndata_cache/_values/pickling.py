@@ -1,9 +1,12 @@
 """How arrays travel to other processes: those that parts hold by handle, a few words in place of their bytes.
 
     a matrix       sparse, and all of a part: the part
-    a frame        as it was handed out: the part
+    a frame        as it was handed out, or all of its columns are a part's: the part, and the names of the columns
+    a column       a Series, and the row names of a frame: the part, and the name of the column
+    X as a frame   over a dense part, or with sparse columns as they were made: the part of the matrix
     over a part    its memory is a part's mapping, all of it or a view of any shape: part, offset, type, shape, strides
-    made of one    read-only, and what a column's bytes give in one way only, such as its strings: part, column, way
+    made of one    read-only, and what a column's bytes give in one way only, such as its strings, or records: part, column, way
+    awkward arrays with the layout that they came with: the element
     any other      as numpy pickles it
 
 pickle looks here by exact type, so there is no class of our own: `type(x) is numpy.ndarray` holds, no result of numpy's can pass
@@ -22,7 +25,7 @@ import numpy as np
 
 from .. import _sent
 from .._store.parts import Layout, Origin, Part
-from . import columns, frames, matrices
+from . import awkward, columns, frames, held, matrices
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,19 +42,11 @@ def dumps_whole(value: Any, outside: Callable[[pickle.PickleBuffer], Any]) -> by
     import pickle
     stream = io.BytesIO()
     pickler = pickle.Pickler(stream, protocol=5, buffer_callback=outside)
-    ours = columns.reduce_array, matrices.reduce_sparse, frames.reduce_frame
-    pickler.dispatch_table = {kind: reduce for kind, reduce in copyreg.dispatch_table.items() if reduce not in ours}
+    package = __name__.partition(".")[0] + "."
+    pickler.dispatch_table = {
+        kind: reduce for kind, reduce in copyreg.dispatch_table.items() if not str(getattr(reduce, "__module__", "")).startswith(package)}
     pickler.dump(value)
     return stream.getvalue()
-
-
-def _part_of(values: Array) -> Part | None:
-    """The part whose mapping an array lies over."""
-    owner: Any = values
-    while isinstance(owner.base, np.ndarray):
-        owner = owner.base
-    part = owner.base.obj if type(owner.base) is memoryview else owner.base
-    return part if isinstance(part, Part) else None
 
 
 class _Plainly:
@@ -68,11 +63,8 @@ class _Plainly:
 
 def reduce(values: Array) -> Reduced:
     """What `copyreg` is to do with an array."""
-    owner: Any = values
-    while isinstance(owner.base, np.ndarray):
-        owner = owner.base
-    part = _part_of(owner)
-    handle = _over_part(values, part) if part is not None else _made_of_part(values, owner)
+    part = held.part_of(values)
+    handle = _over_part(values, part) if part is not None else _made_of_part(values)
     if handle is not None:
         return handle
     if columns.reduced_before is not None:
@@ -85,7 +77,7 @@ def reduce(values: Array) -> Reduced:
 
 def reduce_matrix(matrix: Any) -> Reduced:
     """What `copyreg` is to do with a sparse matrix."""
-    part = _part_of(matrix.data)
+    part = held.part_of(matrix.data)
     if part is not None and part.origin is not None and _is_whole(matrix, matrices.sparse(part)):
         return _sent.sparse, (Whole(matrix, part.origin),)
     return object.__reduce_ex__(matrix, 2)  # type: ignore[return-value]
@@ -93,12 +85,73 @@ def reduce_matrix(matrix: Any) -> Reduced:
 
 def reduce_dataframe(frame: Any) -> Reduced:
     """What `copyreg` is to do with a frame."""
-    known = frames.frames_of_parts.get(id(frame))
-    if known is not None and known[0]() is frame and (shared := known[1]()) is not None:
-        with contextlib.suppress(AttributeError):  # a pandas whose blocks have other names: then it travels as all frames do
-            if _is_untouched(frame, shared):
-                return _sent.frame, (known[2],)
+    # A pandas whose blocks have other names raises AttributeError: then it travels as all frames do.
+    with contextlib.suppress(AttributeError):
+        known = frames.frames_of_parts.get(id(frame))
+        if known is not None and known[0]() is frame and (shared := known[1]()) is not None and _is_untouched(frame, shared):
+            return _sent.frame, (known[2],)
+        matrix = _sparse_matrix(frame) or held.matrix_frame(frame)
+        if matrix is not None:
+            return _sent.matrix_frame, (matrix,)
+        found = held.frame(frame)
+        if found is not None:
+            return (_sent.frame, found[:1]) if found[1] is None else (_sent.columns, (found[0], *found[1]))
     return object.__reduce_ex__(frame, 2)  # type: ignore[return-value]
+
+
+def reduce_series(series: Any) -> Reduced:
+    """What `copyreg` is to do with a column."""
+    with contextlib.suppress(AttributeError):
+        found = held.series(series)
+        if found is not None:
+            return _sent.column, found
+    return object.__reduce_ex__(series, 2)  # type: ignore[return-value]
+
+
+def reduce_index(index: Any) -> Reduced:
+    """What `copyreg` is to do with labels."""
+    with contextlib.suppress(AttributeError):
+        found = held.index(index)
+        if found is not None:
+            return _sent.index, (found,)
+    return index.__reduce__()  # type: ignore[no-any-return]
+
+
+def reduce_awkward(array: Any) -> Reduced:
+    """What `copyreg` is to do with an awkward array."""
+    origin = awkward.origin_of(array)
+    return array.__reduce_ex__(2) if origin is None else (_sent.awkward, origin.words)  # type: ignore[no-any-return]
+
+
+def _sparse_matrix(frame: Any) -> Origin | None:
+    """The matrix of which a frame of sparse columns was made, where each column still is the very one, under the very names."""
+    known = frames.sparse_frames.get(id(frame))
+    if known is None or known[0]() is not frame:
+        return None
+    _, arrays, dtypes, origin = known
+    blocks = frame._mgr.blocks
+    is_same = len(blocks) == len(arrays) and all(
+        block.values is array and array.dtype is dtype and list(block.mgr_locs) == [place]
+        for place, (block, array, dtype) in enumerate(zip(blocks, arrays, dtypes)))
+    return origin if is_same and held.has_names_of(frame, origin) and _is_unwritten(arrays, origin) else None
+
+
+def _is_unwritten(arrays: list[Any], origin: Origin) -> bool:
+    """Whether sparse columns have the values of the matrix still. What lies over the part nobody can have written; else one looks."""
+    lists = [array.sp_values for array in arrays], [array.sp_index.indices for array in arrays]
+    if not any(values.flags.writeable for one in lists for values in one):
+        return True
+    source, element, version = origin.words
+    part = _sent.found(source, element, version) if isinstance(version, str) else None
+    if part is None:
+        return False
+    matrix = frames.by_column(part)
+    return ([len(values) for values in lists[0]] == np.diff(matrix.indptr).tolist()
+            and all(_are_same_bytes(np.concatenate(one), two) for one, two in zip(lists, (matrix.data, matrix.indices))))
+
+
+def _are_same_bytes(one: Array, other: Array) -> bool:
+    return one.dtype == other.dtype and np.array_equal(one.view(np.uint8), other.view(np.uint8))
 
 
 def _is_untouched(frame: Any, shared: Any) -> bool:
@@ -163,24 +216,12 @@ def _over_part(values: Array, part: Part) -> Reduced | None:
     return _sent.over, (origin, offset, values.dtype.str, values.shape, *strides)
 
 
-def _made_of_part(values: Array, owner: Any) -> Reduced | None:
-    entry = columns.made_of_columns.get(id(owner))
-    if entry is None or entry[0]() is not owner or values.flags.writeable or not values.flags.c_contiguous:
+def _made_of_part(values: Array) -> Reduced | None:
+    entry = held.made_of(values)
+    if entry is None:
         return None
-    _, origin, layout, column, way, dtype = entry
-    place = _place_of(layout["columns"], column)
-    if place is None or values.dtype != dtype or values.nbytes != owner.nbytes:
-        return None
-    return _sent.made, (origin, place, way, values.shape)
-
-
-def _place_of(layouts: list[Layout], wanted: Layout) -> tuple[Any, ...] | None:
-    for position, column in enumerate(layouts):
-        steps: tuple[Any, ...] = (position,)
-        inner: Layout | None = column
-        while inner is not None:
-            if inner is wanted:
-                return steps
-            step = "categories" if inner.get("categories") is not None else "items"
-            inner, steps = inner.get(step), (*steps, step)
-    return None
+    _, origin, layout, column, way, _ = entry
+    if way == matrices.RECORDS:
+        return _sent.records, (origin, values.shape, *([column] if column else []))
+    place = held.place_of(layout["columns"], column)
+    return None if place is None else (_sent.made, (origin, place, way, values.shape))
