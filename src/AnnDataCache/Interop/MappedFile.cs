@@ -18,10 +18,15 @@ internal sealed unsafe class MappedFile : IDisposable
     internal byte* Address => _address != 0 || Length == 0 ? (byte*)_address : throw new ObjectDisposedException(nameof(MappedFile));
 
     /// <summary>Maps <c>[0, length)</c>, shared. A file shorter than that is the caller's SIGBUS: check the size first.</summary>
-    internal static MappedFile Map(FileDescriptor file, long length, bool writable = false)
+    internal static MappedFile Map(FileDescriptor file, long length, bool writable = false) =>
+        Map(file, length, writable ? Posix.ProtRead | Posix.ProtWrite : Posix.ProtRead);
+
+    /// <summary>The same without any access: addresses for the kernel alone.</summary>
+    internal static MappedFile MapClosed(FileDescriptor file, long length) => Map(file, length, Posix.ProtNone);
+
+    private static MappedFile Map(FileDescriptor file, long length, int protection)
     {
         if (length == 0) { return new MappedFile(0, 0); }
-        int protection = writable ? Posix.ProtRead | Posix.ProtWrite : Posix.ProtRead;
         nint address = Posix.MMap(0, (nuint)length, protection, Posix.MapShared, file.Value, 0);
         if (address == -1) { throw PosixException.Last($"Cannot map {length:N0} bytes"); }
 

@@ -20,24 +20,28 @@ internal sealed unsafe class PageFiller : IDisposable
 
     private static readonly Lazy<int> s_descriptor = new(Open);
 
-    private readonly nint _address;
-    private readonly long _length;
+    private readonly MappedFile _mapping;
 
-    private PageFiller(nint address, long length) => (_address, _length) = (address, length);
+    private PageFiller(MappedFile mapping) => _mapping = mapping;
 
     /// <summary>A filler for <c>[0, length)</c> of a file; null where the kernel or the file system has none.</summary>
     internal static PageFiller? TryCreate(FileDescriptor file, long length)
     {
         if (s_descriptor.Value < 0 || length < PageBytes) { return null; }
-        nint address = Posix.MMap(0, (nuint)length, Posix.ProtNone, Posix.MapShared, file.Value, 0);
-        if (address == -1) { return null; }
-        PageFiller filler = new(address, length);
-        _ = Posix.MAdvise(address, (nuint)length, Posix.DontFork);
-        _ = Posix.MAdvise(address, (nuint)length, Posix.DontDump);
+        MappedFile mapping;
+        try
+        {
+            mapping = MappedFile.MapClosed(file, length);
+        }
+        catch (PosixException)
+        {
+            return null; // no addresses are left: it goes without
+        }
+
         long pages = (length + PageBytes - 1) / PageBytes * PageBytes;
-        Registration registration = new() { Start = (ulong)address, Length = (ulong)pages, Mode = MissingPages };
-        if (Posix.IoCtl(s_descriptor.Value, RegisterCall, &registration) == 0) { return filler; }
-        filler.Dispose();
+        Registration registration = new() { Start = (ulong)mapping.Address, Length = (ulong)pages, Mode = MissingPages };
+        if (Posix.IoCtl(s_descriptor.Value, RegisterCall, &registration) == 0) { return new PageFiller(mapping); }
+        mapping.Dispose();
         return null;
     }
 
@@ -48,7 +52,7 @@ internal sealed unsafe class PageFiller : IDisposable
     internal int Fill(long offset, ReadOnlySpan<byte> bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, _length - bytes.Length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, _mapping.Length - bytes.Length);
         int done = 0;
         fixed (byte* start = bytes)
         {
@@ -56,7 +60,7 @@ internal sealed unsafe class PageFiller : IDisposable
             {
                 Copy copy = new()
                 {
-                    To = (ulong)(_address + offset + done),
+                    To = (ulong)(_mapping.Address + offset + done),
                     From = (ulong)(start + done),
                     Length = (ulong)(bytes.Length - done),
                     Mode = WakeNobody,
@@ -70,7 +74,7 @@ internal sealed unsafe class PageFiller : IDisposable
         return done;
     }
 
-    public void Dispose() => _ = Posix.MUnmap(_address, (nuint)_length);
+    public void Dispose() => _mapping.Dispose();
 
     private static int Open()
     {
