@@ -63,12 +63,15 @@ public sealed partial class CachedAnnData : IDisposable
     {
         ArgumentNullException.ThrowIfNull(element);
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return OnCurrent(snapshot => PinOf(snapshot, element, progress, cancellation), cancellation);
+        return PinCurrent(element, new LoadRequest(progress, cancellation));
     }
 
-    private PinnedElement PinOf(Snapshot snapshot, string element, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    private PinnedElement PinCurrent(string element, LoadRequest request) =>
+        OnCurrent(snapshot => PinOf(snapshot, element, request), request.Cancellation);
+
+    private PinnedElement PinOf(Snapshot snapshot, string element, LoadRequest request)
     {
-        if (snapshot.Held.TryGet(element) is not { } held) { return LoadOrMakeRoom(snapshot, element, progress, cancellation); }
+        if (snapshot.Held.TryGet(element) is not { } held) { return LoadOrMakeRoom(snapshot, element, request); }
         CacheMetrics.Hits.Add(1);
         return new PinnedElement(held.Info, held.Pin, loaded: false);
     }
@@ -166,22 +169,21 @@ public sealed partial class CachedAnnData : IDisposable
     }
 
     /// <summary>What this process keeps mapped without using it must not be what leaves no room.</summary>
-    private PinnedElement LoadOrMakeRoom(
-        Snapshot snapshot, string element, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    private PinnedElement LoadOrMakeRoom(Snapshot snapshot, string element, LoadRequest request)
     {
         try
         {
-            return Load(snapshot, element, progress, cancellation);
+            return Load(snapshot, element, request);
         }
         catch (StoreException full) when (full.Error == CacheError.NoRoom)
         {
             _pins.DropAll();
             _loader.FinishColdCopies();
-            return Load(snapshot, element, progress, cancellation);
+            return Load(snapshot, element, request);
         }
     }
 
-    private PinnedElement Load(Snapshot snapshot, string element, IProgress<LoadProgress>? progress, CancellationToken cancellation)
+    private PinnedElement Load(Snapshot snapshot, string element, LoadRequest request)
     {
         ElementInfo info = Find(snapshot.Tree, element) ?? throw NotFound(snapshot, element);
         if (info.Kind == ElementKind.Refused)
@@ -190,7 +192,7 @@ public sealed partial class CachedAnnData : IDisposable
         }
 
         ElementInfo whole = info.PartPath == info.Path ? info : snapshot.Tree.Find(info.PartPath)!;
-        PartPin pin = _loader.Pin(snapshot.Source, whole, progress, cancellation, out bool loaded);
+        PartPin pin = _loader.Pin(snapshot.Source, whole, request, out bool loaded);
         snapshot.Held.Keep(element, info, pin);
         if (loaded && TwinPolicy == TwinPolicy.WithLoad) { StartTwinOfGenes(snapshot, info, pin); }
         PinnedElement pinned = new(info, pin, loaded);

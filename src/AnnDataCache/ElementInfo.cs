@@ -100,6 +100,30 @@ public sealed class ElementInfo
         }
     }
 
+    /// <summary>What has a part of its own at or below this element, and can be read: what to pin to have all of it. In the tree's order.</summary>
+    public IEnumerable<ElementInfo> Parts()
+    {
+        HashSet<string> seen = new(StringComparer.Ordinal);
+        foreach (ElementInfo info in SelfAndDescendants())
+        {
+            // A dict has a part for the scalars in it; one of arrays alone needs none.
+            if (info.Kind is ElementKind.Dict or ElementKind.Refused || !seen.Add(info.PartPath)) { continue; }
+            yield return info.PartPath == info.Path ? info : Find(info.PartPath) ?? info;
+        }
+    }
+
+    /// <summary>About as many bytes as the element's part has.</summary>
+    internal double EstimateBytes() => Kind switch
+    {
+        ElementKind.Csr or ElementKind.Csc => (NonZeros ?? 0) * (sizeof(int) + SizeOfOne) + sizeof(int) * (Shape is [long major, ..] ? (double)major : 0),
+        ElementKind.DataFrame or ElementKind.RecArray => Children.Sum(child => child.EstimateBytes()),
+        ElementKind.Dict => 0,
+        _ => Shape.Aggregate(SizeOfOne, (product, length) => product * length),
+    };
+
+    /// <summary>Bytes of a number, or about those of a string.</summary>
+    private double SizeOfOne => Type?.Size() ?? 16;
+
     /// <summary>The same description, held by another part.</summary>
     internal ElementInfo WithPart(string partPath) => Copy(Name, partPath);
 

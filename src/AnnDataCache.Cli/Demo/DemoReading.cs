@@ -47,7 +47,7 @@ internal sealed class DemoReading : IDisposable
         DemoReading reading = new();
         try
         {
-            foreach (string path in Loadables.Of(source.Tree)) { reading.Add(source, path, cancellation); }
+            foreach (ElementInfo part in source.Tree.Parts()) { reading.Add(source, part.Path, cancellation); }
             return reading;
         }
         catch

@@ -12,7 +12,7 @@ internal sealed class DemoVerb : Verb
     private readonly Argument<string?> _file =
         new("FILE") { Description = "An .h5ad file [default: the sample that comes with this program].", Arity = ArgumentArity.ZeroOrOne };
 
-    protected override string Name => "demo";
+    internal override string Name => "demo";
     protected override string Summary => "Load a file in this process, read it in a second one, and compare. Leaves nothing behind.";
     protected override string Example => "demo pbmc3k.h5ad";
     protected override IEnumerable<Symbol> Symbols => [_file];

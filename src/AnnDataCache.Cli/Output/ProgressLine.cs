@@ -10,10 +10,9 @@ internal sealed class ProgressLine : IProgress<LoadProgress>, IDisposable
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _lock = new();
-    private readonly long _start = Stopwatch.GetTimestamp();
     private readonly bool _isTerminal = !Console.IsErrorRedirected;
-    private long _drawn;
-    private long _furthest;
+    private string? _element;
+    private long _start, _drawn, _furthest;
     private bool _visible;
 
     /// <summary>Called by all threads that decode: all but one a time return at once.</summary>
@@ -22,6 +21,7 @@ internal sealed class ProgressLine : IProgress<LoadProgress>, IDisposable
         if (!_isTerminal || !_lock.TryEnter()) { return; }
         try
         {
+            if (value.Element != _element) { (_element, _start, _furthest) = (value.Element, Stopwatch.GetTimestamp(), 0); }
             if (Stopwatch.GetElapsedTime(_drawn) < s_interval || value.BytesDone < _furthest) { return; }
             (_drawn, _furthest, _visible) = (Stopwatch.GetTimestamp(), value.BytesDone, true);
             Console.Error.Write($"\r\e[2K{Text(value, Stopwatch.GetElapsedTime(_start))}");
@@ -32,10 +32,17 @@ internal sealed class ProgressLine : IProgress<LoadProgress>, IDisposable
         }
     }
 
-    public void Dispose()
+    /// <summary>Takes the line away, until the next report.</summary>
+    internal void Hide()
     {
-        if (_visible) { Console.Error.Write("\r\e[2K"); }
+        lock (_lock)
+        {
+            if (_visible) { Console.Error.Write("\r\e[2K"); }
+            _visible = false;
+        }
     }
+
+    public void Dispose() => Hide();
 
     internal static string Text(LoadProgress value, TimeSpan elapsed)
     {

@@ -15,7 +15,7 @@ internal sealed class GeneVerb : Verb
     private readonly Option<bool> _csv = new("--csv") { Description = "Write a row for each cell." };
     private readonly SliceOptions _slice = new();
 
-    protected override string Name => "gene";
+    internal override string Name => "gene";
     protected override string Summary => "Give genes of all cells: genes × cells numbers, from memory.";
     protected override string Example => "gene pbmc3k.h5ad CD3D MS4A1 --csv";
     protected override IEnumerable<Symbol> Symbols => [_file, _names, _element, _positions, _csv, .. _slice.Symbols];

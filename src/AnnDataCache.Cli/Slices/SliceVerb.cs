@@ -17,7 +17,7 @@ internal sealed class SliceVerb : Verb
     private readonly Option<bool> _dense = new("--dense") { Description = "All genes of sparse cells as dense numbers, zeros included." };
     private readonly SliceOptions _slice = new();
 
-    protected override string Name => "slice";
+    internal override string Name => "slice";
     protected override string Summary => "Give some cells and genes of a matrix: cells × genes numbers; with all genes of a sparse one, CSR.";
     protected override string Example => "slice pbmc3k.h5ad --cells 0:100 --genes CD3D,MS4A1 --json";
     protected override IEnumerable<Symbol> Symbols => [_file, _element, _cells, _genes, _dense, .. _slice.Symbols];

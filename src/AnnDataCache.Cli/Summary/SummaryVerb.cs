@@ -33,7 +33,7 @@ internal sealed class SummaryVerb : Verb
     private readonly Option<bool> _force = new("--force") { Description = "Replace the picture if it exists." };
     private readonly Option<bool> _csv = new("--csv") { Description = "Write comma-separated values instead of text." };
 
-    protected override string Name => "summary";
+    internal override string Name => "summary";
     protected override string Summary => "Summarize genes by groups of cells, or columns; plot a dot plot, a histogram or an embedding.";
     protected override string Example => "summary pbmc3k.h5ad --genes CD3D,MS4A1 --groupby cell_type --plot dots.png";
     protected override IEnumerable<Symbol> Symbols =>

@@ -8,7 +8,7 @@ internal sealed class ChecksumVerb : Verb
 {
     private readonly Argument<string> _file = FileArgument();
 
-    protected override string Name => "checksum";
+    internal override string Name => "checksum";
     protected override string Summary => "Hash the contents of every element, read back from the parts. Writes JSON always.";
     protected override string Example => "checksum pbmc3k.h5ad";
     protected override IEnumerable<Symbol> Symbols => [_file];

@@ -5,7 +5,7 @@ namespace AnnDataCache.Cli;
 /// <summary>Removes all parts.</summary>
 internal sealed class ClearVerb : Verb
 {
-    protected override string Name => "clear";
+    internal override string Name => "clear";
     protected override string Summary => "Remove everything from both tiers; what a process uses stays.";
     protected override string Example => "clear";
 

@@ -8,7 +8,7 @@ internal sealed class DemoReaderVerb : Verb
 {
     private readonly Argument<string> _file = FileArgument();
 
-    protected override string Name => "demo-reader";
+    internal override string Name => "demo-reader";
     protected override string Summary => "The second process of 'demo'.";
     protected override string Example => "demo";
     protected override bool Hidden => true;

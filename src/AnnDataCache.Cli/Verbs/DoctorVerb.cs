@@ -5,7 +5,7 @@ namespace AnnDataCache.Cli;
 /// <summary>Looks at the machine.</summary>
 internal sealed class DoctorVerb : Verb
 {
-    protected override string Name => "doctor";
+    internal override string Name => "doctor";
     protected override string Summary => "Look at this machine as the cache sees it, and say what could be better.";
     protected override string Example => "doctor";
 

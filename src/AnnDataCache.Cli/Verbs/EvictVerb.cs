@@ -9,7 +9,7 @@ internal sealed class EvictVerb : Verb
     private readonly Argument<string[]> _elements =
         new("ELEMENT") { Description = "Elements to remove [default: all].", Arity = ArgumentArity.ZeroOrMore };
 
-    protected override string Name => "evict";
+    internal override string Name => "evict";
     protected override string Summary => "Remove a file's elements from both tiers; what a process uses stays.";
     protected override string Example => "evict pbmc3k.h5ad X";
     protected override IEnumerable<Symbol> Symbols => [_file, _elements];

@@ -10,7 +10,7 @@ internal sealed class ExplainVerb : Verb
     private readonly Argument<string?> _element =
         new("ELEMENT") { Description = "The element, such as X or layers/counts.", Arity = ArgumentArity.ZeroOrOne };
 
-    protected override string Name => "explain";
+    internal override string Name => "explain";
     protected override string Summary => "Say where an element or an object is, and why it was evicted or missed.";
     protected override string Example => "explain pbmc3k.h5ad X";
     protected override IEnumerable<Symbol> Symbols => [_file, _element];

@@ -13,7 +13,7 @@ internal sealed class ExportVerb : Verb
         new("--output", "-o") { Description = "File to write; its extension decides: .arrow, .csv, .npy, .mtx.", HelpName = "OUT", Required = true };
     private readonly Option<bool> _force = new("--force") { Description = "Replace the file if it exists." };
 
-    protected override string Name => "export";
+    internal override string Name => "export";
     protected override string Summary =>
         "Write an element to a file: any as .arrow, dataframes and columns as .csv, dense arrays as .npy, sparse as .mtx.";
     protected override string Example => "export pbmc3k.h5ad obs -o obs.csv";

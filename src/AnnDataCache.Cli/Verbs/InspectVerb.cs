@@ -9,7 +9,7 @@ internal sealed class InspectVerb : Verb
 {
     private readonly Argument<string> _file = FileArgument();
 
-    protected override string Name => "inspect";
+    internal override string Name => "inspect";
     protected override string Summary => "Show the elements of a file: kind, shape, type, and how they are stored.";
     protected override string Example => "inspect pbmc3k.h5ad";
     protected override IEnumerable<Symbol> Symbols => [_file];

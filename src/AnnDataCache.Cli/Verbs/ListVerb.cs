@@ -5,7 +5,7 @@ namespace AnnDataCache.Cli;
 /// <summary>Lists the parts of the store.</summary>
 internal sealed class ListVerb : Verb
 {
-    protected override string Name => "ls";
+    internal override string Name => "ls";
     protected override string Summary => "List what the store holds.";
     protected override string Example => "ls";
 

@@ -17,7 +17,7 @@ internal sealed class LoadVerb : Verb
     private readonly Option<bool> _twin =
         new("--twin") { Description = "Also build the twins of sparse matrices, which serve genes (of csc ones, cells)." };
 
-    protected override string Name => "load";
+    internal override string Name => "load";
     protected override string Summary => "Load elements, so that every process finds them in memory.";
     protected override string Example => "load pbmc3k.h5ad X obs obsm/X_pca";
     protected override IEnumerable<Symbol> Symbols => [_file, _elements, _all, _twin];
@@ -29,37 +29,32 @@ internal sealed class LoadVerb : Verb
         if (all == named.Length > 0) { throw new UsageException("Name the elements to load, or give --all."); }
         using CachedAnnData source = session.OpenSource(session.Parsed.GetRequiredValue(_file));
         int result = ExitCodes.Done;
-        foreach (string element in all ? Loadables.Of(source.Tree) : named)
-        {
-            try
-            {
-                Load(session, source, element, session.Parsed.GetValue(_twin));
-            }
-            catch (ElementException refused) when (all)
-            {
-                WriteRefused(session, element, refused.Message);
-                result = (int)refused.Error;
-            }
-        }
-
+        using ProgressLine progress = new();
+        source.Load(all ? null : named, Tell, progress, session.Cancellation);
         if (all)
         {
-            foreach (ElementInfo refused in Loadables.Refused(source.Tree)) { WriteRefused(session, refused.Path, refused.Reason!); }
+            foreach (ElementInfo refused in source.Tree.SelfAndDescendants().Where(info => info.Kind == ElementKind.Refused))
+            {
+                WriteRefused(session, refused.Path, refused.Reason!);
+            }
         }
 
         session.Cache.FlushAsync(session.Cancellation).GetAwaiter().GetResult();
         return result;
-    }
 
-    private static void Load(Session session, CachedAnnData source, string element, bool twin)
-    {
-        long start = Stopwatch.GetTimestamp();
-        PinnedElement pinned;
-        using (ProgressLine progress = new()) { pinned = source.Pin(element, progress, session.Cancellation); }
-        using (pinned)
+        void Tell(LoadedElement element)
         {
-            WriteLoaded(session, element, pinned, Stopwatch.GetElapsedTime(start));
-            if (twin && pinned.Info.Kind is (ElementKind.Csr or ElementKind.Csc)) { LoadTwin(session, source, pinned.Info.Path); }
+            progress.Hide();
+            if (element.Failure is { } failure)
+            {
+                if (!all) { throw failure; }
+                WriteRefused(session, element.Element, failure.Message);
+                result = (int)failure.Error;
+                return;
+            }
+
+            WriteLoaded(session, element);
+            if (element.Kind is (ElementKind.Csr or ElementKind.Csc) && session.Parsed.GetValue(_twin)) { LoadTwin(session, source, element.Element); }
         }
     }
 
@@ -69,7 +64,7 @@ internal sealed class LoadVerb : Verb
         try
         {
             using PinnedElement twin = source.Slices(element).PinTwin(session.Cancellation)!;
-            WriteLoaded(session, element, twin, Stopwatch.GetElapsedTime(start), "twin");
+            WriteLoaded(session, new LoadedElement(element, twin, Stopwatch.GetElapsedTime(start)), "twin");
         }
         catch (StoreException useless) when (useless.Error == CacheError.TooLarge)
         {
@@ -77,25 +72,25 @@ internal sealed class LoadVerb : Verb
         }
     }
 
-    private static void WriteLoaded(Session session, string element, PinnedElement pinned, TimeSpan elapsed, string? derived = null)
+    private static void WriteLoaded(Session session, LoadedElement part, string? derived = null)
     {
         if (!session.Json)
         {
-            session.Out.WriteLine(Describe(pinned, elapsed, derived is null ? element : $"{element} ({derived})"));
-            foreach ((string column, string reason) in pinned.RefusedColumns) { WriteRefused(session, $"{element}/{column}", reason); }
+            session.Out.WriteLine(Describe(part, derived is null ? part.Element : $"{part.Element} ({derived})"));
+            foreach ((string column, string reason) in part.RefusedColumns) { WriteRefused(session, $"{part.Element}/{column}", reason); }
             return;
         }
 
         Session.WriteJsonLine(writer =>
         {
             writer.WriteStartObject();
-            writer.WriteString("element", element);
+            writer.WriteString("element", part.Element);
             if (derived is not null) { writer.WriteString("derived", derived); }
-            WriteMembers(writer, pinned, elapsed);
-            if (pinned.RefusedColumns.Count > 0)
+            WriteMembers(writer, part);
+            if (part.RefusedColumns.Count > 0)
             {
                 writer.WriteStartObject("refused_columns");
-                foreach ((string column, string reason) in pinned.RefusedColumns) { writer.WriteString(column, reason); }
+                foreach ((string column, string reason) in part.RefusedColumns) { writer.WriteString(column, reason); }
                 writer.WriteEndObject();
             }
 
@@ -104,17 +99,20 @@ internal sealed class LoadVerb : Verb
     }
 
     /// <summary>What a load has found, as one line for people.</summary>
-    internal static string Describe(PinnedElement pinned, TimeSpan elapsed, string name) =>
-        $"{(pinned.Loaded ? "loaded" : "hit"),-8}{pinned.Tier,-6}{Words.Bytes(pinned.Bytes),12}{Words.Time(elapsed),12}  {SafeText.OneLine(name)}";
+    internal static string Describe(LoadedElement part, string name)
+    {
+        string bytes = Words.Bytes(part.Bytes), time = Words.Time(part.Elapsed), safe = SafeText.OneLine(name);
+        return $"{(part.Loaded ? "loaded" : "hit"),-8}{part.Tier,-6}{bytes,12}{time,12}  {safe}";
+    }
 
     /// <summary>The same as members of a JSON object.</summary>
-    internal static void WriteMembers(Utf8JsonWriter writer, PinnedElement pinned, TimeSpan elapsed)
+    internal static void WriteMembers(Utf8JsonWriter writer, LoadedElement part)
     {
-        writer.WriteString("result", pinned.Loaded ? "loaded" : "hit");
-        writer.WriteString("tier", pinned.Tier);
-        writer.WriteNumber("bytes", pinned.Bytes);
-        writer.WriteNumber("seconds", elapsed.TotalSeconds);
-        writer.WriteString("file", pinned.PartFile);
+        writer.WriteString("result", part.Loaded ? "loaded" : "hit");
+        writer.WriteString("tier", part.Tier);
+        writer.WriteNumber("bytes", part.Bytes);
+        writer.WriteNumber("seconds", part.Elapsed.TotalSeconds);
+        writer.WriteString("file", part.PartFile);
     }
 
     private static void WriteRefused(Session session, string element, string reason)

@@ -12,7 +12,7 @@ internal sealed class ShowVerb : Verb
     private readonly Option<int> _rows = Count("--rows", "Rows to show.", 10);
     private readonly Option<int> _columns = Count("--columns", "Columns to show.", 8);
 
-    protected override string Name => "show";
+    internal override string Name => "show";
     protected override string Summary => "Show the first rows and columns of an element.";
     protected override string Example => "show pbmc3k.h5ad obs --rows 20";
     protected override IEnumerable<Symbol> Symbols => [_file, _element, _rows, _columns];

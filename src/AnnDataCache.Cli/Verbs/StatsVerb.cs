@@ -7,7 +7,7 @@ namespace AnnDataCache.Cli;
 /// <summary>Shows budgets, bytes and counters of both tiers.</summary>
 internal sealed class StatsVerb : Verb
 {
-    protected override string Name => "stats";
+    internal override string Name => "stats";
     protected override string Summary => "Show how full the tiers are, and what all processes have done with them.";
     protected override string Example => "stats --json";
 

@@ -8,7 +8,7 @@ internal abstract class Verb
 {
     private HashSet<string> _literal = [];
 
-    protected abstract string Name { get; }
+    internal abstract string Name { get; }
 
     protected abstract string Summary { get; }
 

@@ -5,7 +5,7 @@ namespace AnnDataCache.Cli;
 /// <summary>Audits the store.</summary>
 internal sealed class VerifyVerb : Verb
 {
-    protected override string Name => "verify";
+    internal override string Name => "verify";
     protected override string Summary => "Check everything in the store's folders, and compare every part with its source.";
     protected override string Example => "verify";
 

@@ -88,7 +88,12 @@ internal abstract class ContainerArray : ContainerNode
 /// <param name="Workers">Threads that decode chunks, 1 or more.</param>
 /// <param name="Cancellation">Looked at between chunks, and between the pieces of large ones.</param>
 /// <param name="Progress">Told the number of decoded bytes after each chunk or piece, from any thread; may be null.</param>
-internal sealed record ReadContext(int Workers, CancellationToken Cancellation, Action<long>? Progress = null)
+/// <param name="Errand">
+/// Other work, of which one of several threads does some first, call by call, while there are chunks left. False when there is
+/// no more; never throws. May be null.
+/// </param>
+internal sealed record ReadContext(
+    int Workers, CancellationToken Cancellation, Action<long>? Progress = null, Func<bool>? Errand = null)
 {
     internal static ReadContext Default { get; } = new(Environment.ProcessorCount, CancellationToken.None);
 }

@@ -52,7 +52,7 @@ internal sealed class DerivedParts(PartStore store, CacheOptions options, ColdWr
             if (ticket.Published is { } published) { return published; }
             long start = Stopwatch.GetTimestamp();
             ReadContext context = new(options.Workers, making);
-            PartPin pin = _builder.Build(name, draft(context), source, madeOf, context, null, start, isUnchanged: null);
+            PartPin pin = _builder.Build(name, draft(context), source, madeOf, context, default, start, isUnchanged: null);
             made = true;
             return pin;
         }

@@ -39,7 +39,8 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
 
     /// <summary>The part that describes all elements of the source.</summary>
     /// <exception cref="SourceException">Not even the file's root can be described.</exception>
-    internal PartPin PinTree(AnnDataSource source, CancellationToken cancellation) => Pin(source, null, null, cancellation, out _);
+    internal PartPin PinTree(AnnDataSource source, CancellationToken cancellation) =>
+        Pin(source, null, new LoadRequest(null, cancellation), out _);
 
     /// <summary>Where an element's part is, or why it is not there.</summary>
     internal IReadOnlyList<Finding> Explain(AnnDataSource source, string element) =>
@@ -51,16 +52,14 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
     /// <summary>The part of one element.</summary>
     /// <param name="source">The version of the source to read.</param>
     /// <param name="info">An element that has a part of its own; null for the tree of all.</param>
-    /// <param name="progress">Told how far a load is; not called for a hit.</param>
-    /// <param name="cancellation">Honoured between chunks.</param>
+    /// <param name="request">How it is asked for.</param>
     /// <param name="loaded">True when this call has made the part.</param>
     /// <exception cref="SourceChangedException">The source is not the version that was given.</exception>
-    internal PartPin Pin(
-        AnnDataSource source, ElementInfo? info, IProgress<LoadProgress>? progress, CancellationToken cancellation, out bool loaded)
+    internal PartPin Pin(AnnDataSource source, ElementInfo? info, LoadRequest request, out bool loaded)
     {
         try
         {
-            return PinOrLoad(source, info, progress, cancellation, out loaded);
+            return PinOrLoad(source, info, request, out loaded);
         }
         catch (PosixException failed)
         {
@@ -68,23 +67,22 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
         }
     }
 
-    private PartPin PinOrLoad(
-        AnnDataSource source, ElementInfo? info, IProgress<LoadProgress>? progress, CancellationToken cancellation, out bool loaded)
+    private PartPin PinOrLoad(AnnDataSource source, ElementInfo? info, LoadRequest request, out bool loaded)
     {
         loaded = false;
         string element = info?.Path ?? ElementDecoder.TreePath;
         PartName name = NameOf(source, element);
         if (store.TryPin(name) is { } hit) { return hit; }
-        using LoadTicket ticket = store.EnterLoad(name, cancellation);
+        using LoadTicket ticket = store.EnterLoad(name, request.Cancellation);
         if (ticket.Published is { } published) { return published; }
 
         long start = Stopwatch.GetTimestamp();
-        ReadContext context = new(options.Workers, cancellation);
+        ReadContext context = new(request.IsErrand ? 1 : options.Workers, request.Cancellation);
         using AnnDataSource.Rented rented = source.Rent();
         ElementDecoder decoder = new(source, rented.Container, context);
         PartPin pin = decoder.Decode(
             info,
-            draft => _builder.Build(name, draft, source, null, context, progress, start, decoder.IsUnchanged),
+            draft => _builder.Build(name, draft, source, null, context, request, start, decoder.IsUnchanged),
             column => LogRefusedColumn(element, column));
         loaded = true;
         return pin;
@@ -97,4 +95,16 @@ internal sealed class Loader(PartStore store, CacheOptions options, ColdWriter c
             logger.LogWarning("Column '{Column}' of '{Element}' is left out: {Reason}", column.Column, element, column.Message);
         }
     }
+}
+
+/// <summary>How an element is asked for.</summary>
+/// <param name="Progress">Told how far a load is; not called for a hit. Or null.</param>
+/// <param name="Cancellation">Honoured between chunks.</param>
+internal readonly record struct LoadRequest(IProgress<LoadProgress>? Progress, CancellationToken Cancellation)
+{
+    /// <summary>Other loads, of which a worker does some while the part is filled: see <see cref="LoadLanes"/>. Or null.</summary>
+    internal Func<bool>? Errand { get; init; }
+
+    /// <summary>True for one of these: the thread that asks is the only worker.</summary>
+    internal bool IsErrand { get; init; }
 }

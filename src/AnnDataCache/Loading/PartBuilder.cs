@@ -15,23 +15,24 @@ internal sealed class PartBuilder(PartStore store, ColdWriter coldWriter)
     /// <param name="source">The version that the name stands for.</param>
     /// <param name="madeOf">The part that it is derived from, or null.</param>
     /// <param name="context">Workers and cancellation.</param>
-    /// <param name="progress">Told how far it is; or null.</param>
+    /// <param name="request">Who is told how far it is, and what is done beside.</param>
     /// <param name="start">When the work for it began: what it has cost decides how long it stays.</param>
     /// <param name="isUnchanged">Whether what was read is what the name stands for; null where it cannot change (L1).</param>
     /// <exception cref="SourceChangedException">It is not.</exception>
     /// <exception cref="StoreException">No tier has room.</exception>
     internal PartPin Build(
-        PartName name, PartDraft draft, AnnDataSource source, PartName? madeOf, ReadContext context, IProgress<LoadProgress>? progress,
+        PartName name, PartDraft draft, AnnDataSource source, PartName? madeOf, ReadContext context, LoadRequest request,
         long start, Func<bool>? isUnchanged)
     {
         PartPlan plan = PartPlan.Create(draft.Layout);
         for (int attempt = 1; ; attempt++)
         {
             using PartReservation reservation = store.Reserve(name, plan.FileLength, source.Stat, madeOf);
-            ProgressSum sum = new(draft.Layout.Element, plan.FileLength, progress);
+            ProgressSum sum = new(draft.Layout.Element, plan.FileLength, request.Progress);
             try
             {
-                draft.Fill(reservation.Target, context with { Progress = progress is null ? null : sum.Add });
+                ReadContext filling = context with { Progress = request.Progress is null ? null : sum.Add, Errand = request.Errand };
+                draft.Fill(reservation.Target, filling);
                 CrashPoint.Reach("filled");
                 plan.WriteFraming(reservation.Target);
             }

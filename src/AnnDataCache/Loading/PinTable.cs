@@ -29,6 +29,8 @@ internal sealed class PinTable(PinTables owner, Func<PartPin, bool>? isCurrent) 
         {
             if (!_closed && !_held.ContainsKey(element)) { _held.Add(element, (info, pin.Retain())); }
         }
+
+        owner.BeginTidying();
     }
 
     /// <summary>Gives up a part that is not what its name leads to any more.</summary>
@@ -71,7 +73,7 @@ internal sealed class PinTable(PinTables owner, Func<PartPin, bool>? isCurrent) 
     }
 }
 
-/// <summary>All tables of a cache, and the timer that empties those of an idle process.</summary>
+/// <summary>All tables of a cache, and the thread that tidies those of an idle process.</summary>
 internal sealed class PinTables : IDisposable
 {
     /// <summary>How long an idle process may keep others from evicting what it does not use.</summary>
@@ -79,14 +81,12 @@ internal sealed class PinTables : IDisposable
 
     private readonly PartStore _store;
     private readonly HashSet<PinTable> _tables = [];
-    private readonly Timer _timer;
+    private readonly object _tidying = new(); // held while tables are tidied, and to close: tidying never meets a closed store
+    private Thread? _tidier;
+    private bool _isClosed;
     private long _pressure;
 
-    internal PinTables(PartStore store)
-    {
-        (_store, _pressure) = (store, store.PressureEpoch);
-        _timer = new Timer(static tables => ((PinTables)tables!).Tidy(), this, s_period, s_period);
-    }
+    internal PinTables(PartStore store) => (_store, _pressure) = (store, store.PressureEpoch);
 
     /// <param name="isCurrent">False for a part that nobody finds under its name any more; null where names never change.</param>
     internal PinTable Add(Func<PartPin, bool>? isCurrent = null)
@@ -94,6 +94,30 @@ internal sealed class PinTables : IDisposable
         PinTable table = new(this, isCurrent);
         lock (_tables) { _tables.Add(table); }
         return table;
+    }
+
+    /// <summary>From the first part that is kept on there is something to tidy.</summary>
+    /// <remarks>A thread: the platform's timers take three times as long to start, and the first load would wait.</remarks>
+    internal void BeginTidying()
+    {
+        if (Volatile.Read(ref _tidier) is not null) { return; }
+        lock (_tidying)
+        {
+            if (_isClosed || _tidier is not null) { return; }
+            _tidier = new Thread(TidyUntilClosed, maxStackSize: 256 << 10) { IsBackground = true, Name = "pin tables" };
+            _tidier.Start();
+        }
+    }
+
+    private void TidyUntilClosed()
+    {
+        lock (_tidying)
+        {
+            while (!_isClosed)
+            {
+                if (!Monitor.Wait(_tidying, s_period) && !_isClosed) { Tidy(); }
+            }
+        }
     }
 
     internal void Remove(PinTable table)
@@ -130,7 +154,12 @@ internal sealed class PinTables : IDisposable
 
     public void Dispose()
     {
-        _timer.Dispose();
+        lock (_tidying)
+        {
+            _isClosed = true;
+            Monitor.PulseAll(_tidying);
+        }
+
         DropAll();
     }
 }

@@ -75,7 +75,7 @@ public sealed partial class CachedAnnData
         return OnCurrent(
             snapshot =>
             {
-                using PinnedElement whole = PinOf(snapshot, element, null, cancellation);
+                using PinnedElement whole = PinOf(snapshot, element, new LoadRequest(null, cancellation));
                 PartPin pin = _loader.Derived.Pin(
                     snapshot.Source, whole.Info.PartPath, derived, context => draft(whole, context), out bool made, cancellation, cancellation);
                 snapshot.Held.Keep(KeyOf(element, derived), whole.Info, pin);

@@ -36,6 +36,8 @@ public sealed class ReadmeSamples : IDisposable
         using BatchReader batches = pbmc.Batches(new BatchOptions { BatchSize = 256, Seed = 7 });
         foreach (Batch batch in batches.Epoch(0)) { ReadOnlySpan<float> cells = batch.Dense; }
 
+        pbmc.Load(told: element => Console.WriteLine($"{element.Element}: {element.Bytes} bytes"));   // all of it, before anybody asks
+
         Assert.True(firstCell.Length > 10);
         Assert.Equal(700, annotations.Length);
         Assert.NotEmpty(type);

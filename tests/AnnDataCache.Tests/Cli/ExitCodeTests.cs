@@ -74,6 +74,16 @@ public sealed partial class ExitCodeTests : IDisposable
         Assert.Equal(21, _line.Run("inspect", secret).ExitCode);
     }
 
+    /// <summary>A line that begins with its verb builds the parser of that one, any other line all of them.</summary>
+    [Fact]
+    public void OptionsMayComeBeforeTheVerb()
+    {
+        CallResult behind = _line.Run("inspect", CommandLine.Small, "--json"), before = _line.Run("--json", "inspect", CommandLine.Small);
+        Assert.Equal((0, behind.Out), (before.ExitCode, before.Out));
+        CallResult alone = _line.Run("load", "--help"), amongAll = _line.Run("--json", "load", "--help");
+        Assert.Equal((0, alone.Out), (amongAll.ExitCode, amongAll.Out));
+    }
+
     [Fact]
     public void TheVersionIsOneLine()
     {

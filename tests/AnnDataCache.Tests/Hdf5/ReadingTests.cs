@@ -68,6 +68,46 @@ public sealed class ReadingTests : IDisposable
     }
 
     [Fact]
+    public void OneThreadOfSeveralRunsErrandsUntilThereAreNoMore()
+    {
+        int[] done = new int[300];
+        int calls = 0, threads = 0;
+        HashSet<int> runners = [];
+        ReadContext context = new(3, CancellationToken.None, Errand: () =>
+        {
+            lock (runners) { runners.Add(Environment.CurrentManagedThreadId); }
+            return ++calls < 5;
+        });
+        WorkCrew.Run(done.Length, context, () => new Counting(done, () => Interlocked.Increment(ref threads), _ => Thread.Sleep(1)));
+        Assert.All(done, times => Assert.Equal(1, times));
+        Assert.Equal((3, 5), (threads, calls));
+        Assert.Single(runners);
+    }
+
+    /// <summary>Who is through must not wait for work that is not its own.</summary>
+    [Fact]
+    public void ErrandsAreLeftWhenAllItemsAreTaken()
+    {
+        int[] done = new int[2];
+        int calls = 0;
+        using ManualResetEventSlim taken = new();
+        ReadContext context = new(2, CancellationToken.None, Errand: () =>
+        {
+            calls++;
+            taken.Wait(TimeSpan.FromSeconds(30));
+            return true;
+        });
+        WorkCrew.Run(done.Length, context, () => new Counting(done, () => { }, item =>
+        {
+            if (item == 1) { taken.Set(); }
+        }));
+        Assert.InRange(calls, 0, 1);
+        WorkCrew.Run(1, context, () => new Counting(done, () => { }));
+        WorkCrew.Run(2, context with { Workers = 1 }, () => new Counting(done, () => { }));
+        Assert.InRange(calls, 0, 1); // a thread that is alone has no time for errands
+    }
+
+    [Fact]
     public void StringsAreReadFromAnyPlace()
     {
         ContainerArray array = Array("strings/table");
@@ -175,9 +215,13 @@ public sealed class ReadingTests : IDisposable
             long offset, ReadOnlySpan<byte> bytes) => throw new PosixException("Cannot write", PosixException.NoSpace);
     }
 
-    private sealed class Counting(int[] done, Action disposed) : Worker
+    private sealed class Counting(int[] done, Action disposed, Action<long>? doing = null) : Worker
     {
-        internal override void Do(long item) => Interlocked.Increment(ref done[item]);
+        internal override void Do(long item)
+        {
+            doing?.Invoke(item);
+            Interlocked.Increment(ref done[item]);
+        }
 
         public override void Dispose() => disposed();
     }

@@ -40,6 +40,19 @@ public sealed class MemoryLimitTests : IDisposable
     }
 
     [Fact]
+    public void WhatAGroupUsesIsReadEachTimeAndWhichGroupsHaveALimitOnceAWhile()
+    {
+        Write("self", "0::/\n");
+        Group("group", ("memory.max", "1000"), ("memory.current", "200"));
+        MemoryLimit limit = new(Path.Join(_line.Folder, "group"), Path.Join(_line.Folder, "self"));
+        Assert.Equal(800, limit.FindHeadroom());
+        Write("group/memory.current", "300");
+        Assert.Equal(700, limit.FindHeadroom());
+        Write("group/memory.max", "900");
+        Assert.True(SpinWait.SpinUntil(() => limit.FindHeadroom() == 600, TimeSpan.FromSeconds(20)));
+    }
+
+    [Fact]
     public void WhereNoGroupLimitsThereIsNoLimit()
     {
         Write("self", "0::/\n");

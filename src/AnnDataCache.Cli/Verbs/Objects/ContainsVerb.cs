@@ -5,7 +5,7 @@ namespace AnnDataCache.Cli;
 /// <summary>Says whether objects are there, for scripts by the exit code.</summary>
 internal sealed class ContainsVerb : SeveralObjectsVerb
 {
-    protected override string Name => "contains";
+    internal override string Name => "contains";
     protected override string Summary => "Say whether objects are there; ends with 1 when one is not.";
     protected override string Example => "contains embeddings/run-3";
 

@@ -5,7 +5,7 @@ namespace AnnDataCache.Cli;
 /// <summary>Takes objects away.</summary>
 internal sealed class DeleteVerb : SeveralObjectsVerb
 {
-    protected override string Name => "delete";
+    internal override string Name => "delete";
     protected override string Summary => "Delete objects; who uses one keeps it, and those that are not there are passed over.";
     protected override string Example => "delete embeddings/run-3";
 

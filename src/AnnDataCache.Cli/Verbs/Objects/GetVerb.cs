@@ -14,7 +14,7 @@ internal sealed class GetVerb : Verb
     private readonly Option<int> _rows = ShowVerb.Count("--rows", "Rows to show.", 10);
     private readonly Option<int> _columns = ShowVerb.Count("--columns", "Columns to show.", 8);
 
-    protected override string Name => "get";
+    internal override string Name => "get";
     protected override string Summary => "Show the beginning of an object, or write it to a file.";
     protected override string Example => "get embeddings/run-3 -o run-3.npy";
     protected override IEnumerable<Symbol> Symbols => [_name, _output, _force, _rows, _columns];

@@ -9,7 +9,7 @@ internal sealed class PutVerb : Verb
     private readonly Argument<string> _name = ObjectNames.Argument();
     private readonly Option<bool> _keep = new("--no-overwrite") { Description = "Fail if there is an object of this name." };
 
-    protected override string Name => "put";
+    internal override string Name => "put";
     protected override string Summary => "Put an object, given as one stream on stdin (see docs/part-format.md), under a name.";
     protected override string Example => "put embeddings/run-3 < object";
     protected override IEnumerable<Symbol> Symbols => [_name, _keep];

@@ -10,7 +10,7 @@ internal abstract class Worker : IDisposable
     public abstract void Dispose();
 }
 
-/// <summary>Does items 0, 1, 2 … on several threads, each taking the next one that nobody has taken.</summary>
+/// <summary>Does items 0, 1, 2 … on several threads, each taking the next one that nobody has taken; the second runs errands first.</summary>
 internal sealed class WorkCrew
 {
     private const int MaxThreads = 1024;
@@ -31,7 +31,7 @@ internal sealed class WorkCrew
         int workers = (int)Math.Clamp(Math.Min(context.Workers, count), 1, MaxThreads);
         if (workers == 1)
         {
-            crew.Work();
+            crew.Work(runsErrands: false);
             crew._failure?.Throw();
             return;
         }
@@ -41,7 +41,8 @@ internal sealed class WorkCrew
         Thread[] threads = new Thread[workers];
         for (int i = 0; i < workers; i++)
         {
-            threads[i] = new Thread(crew.Work) { IsBackground = true, Name = "chunk decoder" };
+            bool runsErrands = i == 1;
+            threads[i] = new Thread(() => crew.Work(runsErrands)) { IsBackground = true, Name = "chunk decoder" };
             threads[i].Start();
         }
 
@@ -49,11 +50,12 @@ internal sealed class WorkCrew
         crew._failure?.Throw();
     }
 
-    private void Work()
+    private void Work(bool runsErrands)
     {
         try
         {
             using Worker worker = _hire();
+            while (runsErrands && HasItems() && _context.Errand?.Invoke() == true) { }
             for (long item = Interlocked.Increment(ref _next); item < _count; item = Interlocked.Increment(ref _next))
             {
                 // Read by every thread between items: a failure elsewhere makes the rest useless.
@@ -68,4 +70,6 @@ internal sealed class WorkCrew
             Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(failure), null);
         }
     }
+
+    private bool HasItems() => Volatile.Read(ref _next) + 1 < _count && Volatile.Read(ref _failure) is null;
 }

@@ -9,6 +9,7 @@ namespace AnnDataCache.Hdf5;
 internal sealed class HeapCollection
 {
     private const int ObjectHeader = 8; // index, count of references, spare; then the length
+    private const int UsualObject = 32; // with a string of one or two words; of shorter ones there are more, and the table grows
 
     private readonly FormatSource _source;
     private readonly int _headerBytes;
@@ -72,17 +73,23 @@ internal sealed class HeapCollection
     {
         Array.Clear(_places, 0, _indexes);
         _indexes = 0;
+        EnsurePlaces(Math.Min(_length / UsualObject, ushort.MaxValue));
         for (int at = _headerBytes; _length - at >= _headerBytes;)
         {
             int index = BinaryPrimitives.ReadUInt16LittleEndian(Buffer.AsSpan(at));
             if (index == 0) { break; } // the free space that ends a collection
-            if (index >= _places.Length) { Array.Resize(ref _places, (int)BitOperations.RoundUpToPowerOf2((uint)index + 1)); }
+            EnsurePlaces(index);
             if (_places[index] == 0) { _places[index] = at; }
             _indexes = Math.Max(_indexes, index + 1);
             long length = LengthAt(at);
             if (length < 0 || length > _length - at - _headerBytes) { break; }
             at = (int)Math.Min(_length, at + _headerBytes + ((length + 7) & ~7L));
         }
+    }
+
+    private void EnsurePlaces(int index)
+    {
+        if (index >= _places.Length) { Array.Resize(ref _places, (int)BitOperations.RoundUpToPowerOf2((uint)index + 1)); }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -59,7 +59,7 @@ internal sealed class CsvLoader(PartStore store, ColdWriter coldWriter)
         long start = Stopwatch.GetTimestamp();
         ReadContext context = new(1, cancellation);
         loaded = true;
-        return Decode(source, context, (draft, isUnchanged) => _builder.Build(name, draft, source, null, context, null, start, isUnchanged));
+        return Decode(source, context, (draft, isUnchanged) => _builder.Build(name, draft, source, null, context, default, start, isUnchanged));
     }
 
     /// <summary>Drafts a CSV file's part and has the draft used.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace AnnDataCache.Store;
@@ -9,6 +10,11 @@ internal sealed class MemoryLimit(string root, string membership)
 {
     private static readonly MemoryLimit s_own = new("/sys/fs/cgroup", "/proc/self/cgroup");
 
+    /// <summary>Each part that gets room asks, and the groups are a dozen files: a limit that is changed counts after this.</summary>
+    private static readonly TimeSpan s_validity = TimeSpan.FromSeconds(1);
+
+    private Look? _last;
+
     /// <summary>A v1 limit this large means that there is none.</summary>
     private const long NoLimit = 1L << 60;
 
@@ -18,13 +24,22 @@ internal sealed class MemoryLimit(string root, string membership)
     /// <summary>Bytes that this process may still charge before a limit is met.</summary>
     internal static long Headroom() => s_own.FindHeadroom();
 
-    internal long FindLimit() => Groups().Select(group => group.Limit).DefaultIfEmpty(long.MaxValue).Min();
+    internal long FindLimit() => Limited().Select(group => group.Limit).DefaultIfEmpty(long.MaxValue).Min();
 
-    internal long FindHeadroom() => Groups()
-        .Where(group => group.Limit != long.MaxValue)
-        .Select(group => Math.Max(group.Limit - group.Used(), 0))
-        .DefaultIfEmpty(long.MaxValue)
-        .Min();
+    internal long FindHeadroom() =>
+        Limited().Select(group => Math.Max(group.Limit - group.Used(), 0)).DefaultIfEmpty(long.MaxValue).Min();
+
+    /// <summary>The groups that have a limit; what they use is read anew each time.</summary>
+    private Group[] Limited()
+    {
+        if (Volatile.Read(ref _last) is not { } look || Stopwatch.GetElapsedTime(look.At) > s_validity)
+        {
+            look = new Look(Stopwatch.GetTimestamp(), [.. Groups().Where(group => group.Limit != long.MaxValue)]);
+            Volatile.Write(ref _last, look);
+        }
+
+        return look.Limited;
+    }
 
     private IEnumerable<Group> Groups()
     {
@@ -45,7 +60,8 @@ internal sealed class MemoryLimit(string root, string membership)
         }
     }
 
-    /// <summary>A group, of which no more is read than who has a limit must know: each part that gets room asks all groups.</summary>
+    private sealed record Look(long At, Group[] Limited);
+
     private sealed record Group(long Limit, string Folder, string UsedFile, string ReclaimableKey)
     {
         internal long Used() => ReadBytes(Path.Join(Folder, UsedFile), absent: 0) - Reclaimable(Folder, ReclaimableKey);
