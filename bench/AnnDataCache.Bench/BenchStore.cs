@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace AnnDataCache.Bench;
@@ -7,6 +8,11 @@ internal sealed class BenchStore : IDisposable
 {
     /// <summary>The published executable.</summary>
     internal string Executable { get; } = Path.Join(Root(), "artifacts", "anndata-cache");
+
+    private string? _huge;
+
+    /// <summary>Threads that decode.</summary>
+    internal const int Workers = 2;
 
     internal BenchStore()
     {
@@ -25,13 +31,20 @@ internal sealed class BenchStore : IDisposable
 
     internal Dictionary<string, string> Variables => new()
     {
-        ["ANNDATA_CACHE_HOT_FOLDER"] = Hot, ["ANNDATA_CACHE_COLD_BYTES"] = "0", ["ANNDATA_CACHE_WORKERS"] = "2",
+        ["ANNDATA_CACHE_HOT_FOLDER"] = Hot, ["ANNDATA_CACHE_COLD_BYTES"] = "0", ["ANNDATA_CACHE_WORKERS"] = $"{Workers}",
     };
+
+    /// <summary>Whether the private memory of what is executed is sampled, which costs time.</summary>
+    internal bool SamplesMemory { get; set; } = true;
 
     internal MeasuredProcess Execute(params string[] arguments) => Execute(Variables, arguments);
 
     internal MeasuredProcess Execute(IReadOnlyDictionary<string, string> variables, params string[] arguments) =>
-        MeasuredProcess.Run(Executable, arguments, variables);
+        Run(Executable, arguments, variables);
+
+    /// <summary>A process beside the executable, measured in the same way.</summary>
+    internal MeasuredProcess Run(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> variables) =>
+        SamplesMemory ? MeasuredProcess.Run(program, arguments, variables) : MeasuredProcess.Time(program, arguments, variables);
 
     /// <summary>Removes the hot tier and leaves what else is in the folder.</summary>
     internal void EmptyHot()
@@ -72,5 +85,25 @@ internal sealed class BenchStore : IDisposable
         throw new IOException("Run this from the repository: no AnnDataCache.slnx was found above the program.");
     }
 
-    public void Dispose() => Directory.Delete(HotFolder, recursive: true);
+    /// <summary>A tmpfs with huge pages inside <see cref="HotFolder"/>; null where this user may not mount one.</summary>
+    internal string? TryMountHuge()
+    {
+        _huge = Directory.CreateDirectory(Path.Join(HotFolder, "huge")).FullName;
+        ProcessStartInfo mount = new("mount", ["-t", "tmpfs", "-o", "huge=within_size,mode=0700", "none", _huge]) { RedirectStandardError = true };
+        if (!Succeeds(mount)) { _huge = null; }
+        return _huge;
+    }
+
+    private static bool Succeeds(ProcessStartInfo start)
+    {
+        using Process process = Process.Start(start)!;
+        process.WaitForExit();
+        return process.ExitCode == 0;
+    }
+
+    public void Dispose()
+    {
+        if (_huge is not null) { Succeeds(new ProcessStartInfo("umount", [_huge])); }
+        Directory.Delete(HotFolder, recursive: true);
+    }
 }

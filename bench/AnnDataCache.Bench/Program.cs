@@ -15,7 +15,7 @@ using AnnDataCache.Bench.Soak;
 // bench replay                   eviction policies on generated traces
 // bench soak [--minutes N]       many processes that read, load, evict, rewrite and are killed; every read is checked
 
-if (args is [] or ["--help"] or ["-h"])
+if (args.Length == 0 || args.Contains("--help") || args.Contains("-h"))
 {
     Console.WriteLine("""
         Times a load, hits and memory of anndata-cache beside anndata.read_h5ad, in turn, on one file.
@@ -47,7 +47,7 @@ try
     {
         "compare" => Compare(args[1..]),
         "check" => RatioCheck.Run(args[1], args[2..]),
-        "floor" => FloorProcess.Run(args[1], long.Parse(args[2], System.Globalization.CultureInfo.InvariantCulture), args[3]),
+        "floor" => FloorProcess.Run(args[1], long.Parse(args[2], System.Globalization.CultureInfo.InvariantCulture), args[3], args[4]),
         "hits" => HitBench.Run(BenchArguments.Parse(args[1..])),
         "memory" => MemoryBench.Run(args[1..]),
         "scaling" => ScalingBench.Run(Path.GetFullPath(args[1])),

@@ -45,14 +45,18 @@ internal static partial class CompareBench
         Link(file, twin);
         try
         {
-            Session session = new(store, file, twin, Directory.CreateDirectory(scratch).FullName);
+            using Session session = new(store, file, twin, Directory.CreateDirectory(scratch).FullName);
             session.PrepareOurs();
+            session.PrepareMapped();
             foreach (string way in ways) { session.Prepare(way); }
             for (int round = 0; round <= rounds; round++)
             {
+                store.SamplesMemory = round == 0; // the round that does not count
                 session.RunTheirs("read_h5ad", Comparison.Theirs, isCold: false);
                 session.RunOurs(isCold: false);
                 session.RunSteady();
+                session.RunHuge();
+                session.RunMapped();
                 session.RunFloors();
                 foreach (string way in ways) { session.RunTheirs(way, s_names[way], isCold: false); }
                 if (cold)

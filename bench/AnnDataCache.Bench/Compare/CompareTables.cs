@@ -35,12 +35,16 @@ internal static class CompareTables
         text.AppendLine("# Loads, side by side").AppendLine();
         text.AppendLine(s_culture, $"{Environment.ProcessorCount} cores. Every way in a process of its own, in turn; medians of the rounds; warm page cache unless said; all elements of the file unless said.");
         text.AppendLine("All ways gave the same values of X (of obs, where there is no X), by SHA-256. CPU seconds are those of user and kernel together.").AppendLine();
-        text.AppendLine("| file | `read_h5ad` | load, new pages | by CPU time | load, pages of evicted parts | by CPU time | private memory | next process |").AppendLine("|---|---|---|---|---|---|---|---|");
+        text.AppendLine("Private memory is sampled in a round that does not count. \"X alone\": obs, where there is no X. All figures with pages of evicted parts: tmpfs with small pages unless said.").AppendLine();
+        text.AppendLine(
+            "| file | `read_h5ad` | load, new pages | by CPU time | pages of evicted parts | by CPU time | X alone | huge pages | evicted, mapped in the cold tier | private memory | next process |");
+        text.AppendLine("|---|---|---|---|---|---|---|---|---|---|---|");
         foreach (Comparison one in all)
         {
             Contender ours = one.Contenders.First(contender => contender.Name == Comparison.Ours);
             text.AppendLine(s_culture,
-                $"| {one.File} | {Number(one.MedianOf(Comparison.Theirs))} s | {Times(one, Comparison.Ours)} | {Times(one, Comparison.Steady)} | {Memory(ours.PrivateBytes)} | {Comparison.Times(one.Ratio(Comparison.Hit))} |");
+                $"| {one.File} | {Number(one.MedianOf(Comparison.Theirs))} s | {Times(one, Comparison.Ours)} | {Times(one, Comparison.Steady)} "
+                + $"| {Ratios(one, Comparison.OneSteady, Comparison.Huge, Comparison.Mapped)} | {Memory(ours.PrivateBytes)} | {Ratios(one, Comparison.Hit)} |");
         }
 
         text.AppendLine().AppendLine("![times faster than read_h5ad](compare.svg)").AppendLine();
@@ -55,6 +59,9 @@ internal static class CompareTables
 
     private static string Times(Comparison one, string name) =>
         $"{Number(one.MedianOf(name))} s: {Comparison.Times(one.Ratio(name))} | {Comparison.Times(one.Ratio(name, cpu: true))}";
+
+    private static string Ratios(Comparison one, params string[] names) =>
+        string.Join(" | ", names.Select(name => Comparison.Times(one.Ratio(name))));
 
     private static string Number(double value) => double.IsNaN(value) || value == 0 ? "–" : value.ToString("G3", s_culture);
 

@@ -35,9 +35,14 @@ internal sealed class Contender(string name)
 /// <summary>All contenders on one file, as they are stored.</summary>
 internal sealed record Comparison(string File, long FileBytes, long PartBytes, int Rounds, List<Contender> Contenders)
 {
-    internal const string Theirs = "anndata.read_h5ad", Ours = "load --all, new pages", Steady = "load --all, pages of evicted parts", Hit = "next process: part mapped by numpy, one pass";
+    internal const string Theirs = "anndata.read_h5ad", Ours = "load --all, new pages", Steady = "load --all, pages of evicted parts";
+    internal const string OneNew = "load, X or obs alone, new pages", OneSteady = "load, X or obs alone, pages of evicted parts";
+    internal const string Hit = "next process: part mapped by numpy, one pass";
     internal const string Cold = ", cold page cache", Copy = "floor: cp of the parts' bytes to tmpfs", Inflate = "floor: chunks decoded, nothing kept";
     internal const string Pages = "floor: the parts' bytes written to new tmpfs pages", Memory = "floor: the parts' bytes copied, warm";
+    internal const string Rewrite = "floor: the parts' bytes read, and written to tmpfs pages that are there";
+    internal const string Mapped = "load --all of what was evicted: mapped in the cold tier";
+    internal const string Huge = "load --all, pages of evicted parts, tmpfs with huge pages";
 
     internal double MedianOf(string name) => Contenders.FirstOrDefault(contender => contender.Name == name)?.Median ?? double.NaN;
 

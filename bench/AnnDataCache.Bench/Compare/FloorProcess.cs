@@ -11,12 +11,22 @@ internal static unsafe class FloorProcess
 {
     private const int PieceBytes = 128 << 10;
 
-    /// <summary>Prints seconds: chunks decoded by two threads and dropped; bytes written to new pages; bytes copied between warm buffers.</summary>
-    internal static int Run(string file, long bytes, string folder)
+    /// <summary>
+    /// Prints seconds: chunks decoded by two threads and dropped; bytes written to new pages; a file's bytes read and written to pages that are
+    /// there, by two threads; bytes copied between warm buffers.
+    /// </summary>
+    /// <param name="file">With the chunks.</param>
+    /// <param name="bytes">Of its parts.</param>
+    /// <param name="folder">In memory.</param>
+    /// <param name="same">A file that has the bytes of the parts.</param>
+    internal static int Run(string file, long bytes, string folder, string same)
     {
         Decode(file); // the run-time compiler's turn
         double inflate = Time(() => Decode(file)), pages = Time(() => Write(Path.Join(folder, "floor"), bytes));
-        File.Delete(Path.Join(folder, "floor"));
+        string present = Path.Join(folder, "floor");
+        for (int i = 0; i < 2; i++) { Rewrite(same, present); } // as Session.RunSteady does
+        double rewrite = Time(() => Rewrite(same, present));
+        File.Delete(present);
         using NativeBuffer from = new(Math.Min(bytes, 256 << 20)), to = new(from.Length);
         void Copy(long count)
         {
@@ -29,7 +39,8 @@ internal static unsafe class FloorProcess
 
         Copy(from.Length);
         double copy = Time(() => Copy(bytes));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{{\"inflate\": {inflate:R}, \"pages\": {pages:R}, \"copy\": {copy:R}}}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, 
+            $"{{\"inflate\": {inflate:R}, \"pages\": {pages:R}, \"rewrite\": {rewrite:R}, \"copy\": {copy:R}}}"));
         return 0;
     }
 
@@ -60,6 +71,26 @@ internal static unsafe class FloorProcess
         using FileDescriptor file = FileDescriptor.Open(path, Posix.ReadWrite | Posix.Create, 0x180);
         byte[] piece = new byte[PieceBytes];
         for (long at = 0; at < bytes; at += piece.Length) { file.Write(at, piece.AsSpan(0, (int)Math.Min(piece.Length, bytes - at))); }
+    }
+
+    private static void Rewrite(string from, string to)
+    {
+        using SourceFile source = SourceFile.Open(from);
+        using FileDescriptor target = FileDescriptor.Open(to, Posix.ReadWrite);
+        long next = -1, pieces = (source.Length + PieceBytes - 1) / PieceBytes;
+        Thread[] threads = [.. Enumerable.Range(0, BenchStore.Workers).Select(_ => new Thread(() =>
+        {
+            byte[] piece = new byte[PieceBytes];
+            for (long i = Interlocked.Increment(ref next); i < pieces; i = Interlocked.Increment(ref next))
+            {
+                long at = i * PieceBytes;
+                Span<byte> bytes = piece.AsSpan(0, (int)Math.Min(PieceBytes, source.Length - at));
+                source.Read(at, bytes);
+                target.Write(at, bytes);
+            }
+        }))];
+        foreach (Thread thread in threads) { thread.Start(); }
+        foreach (Thread thread in threads) { thread.Join(); }
     }
 
     private static double Time(Action action)

@@ -4,11 +4,14 @@ using System.Text.Json;
 namespace AnnDataCache.Bench;
 
 /// <summary>One file's comparison while it runs.</summary>
-internal sealed class Session(BenchStore store, string file, string twin, string scratch)
+internal sealed class Session(BenchStore store, string file, string twin, string scratch) : IDisposable
 {
     private const double SpareRoom = 1.05;
 
     private readonly Dictionary<string, string> _steady = new(store.Variables);
+    private readonly Dictionary<string, string> _withCold = new(store.Variables);
+    private readonly string _cold = Directory.CreateTempSubdirectory("bench-cold-").FullName;
+    private readonly string? _huge = store.TryMountHuge();
     private string? _sha256, _floorFile;
 
     internal List<Contender> Contenders { get; } = [];
@@ -35,6 +38,17 @@ internal sealed class Session(BenchStore store, string file, string twin, string
         }
     }
 
+    /// <summary>Fills a tier in memory so that it has to evict what the tier on disk has too.</summary>
+    internal void PrepareMapped()
+    {
+        _withCold["ANNDATA_CACHE_HOT_FOLDER"] = Path.Join(store.HotFolder, "evicting");
+        _withCold["ANNDATA_CACHE_HOT_BYTES"] = _steady["ANNDATA_CACHE_HOT_BYTES"];
+        _withCold["ANNDATA_CACHE_FOLDER"] = _cold;
+        _withCold["ANNDATA_CACHE_COLD_BYTES"] = (3 * PartBytes).ToString(CultureInfo.InvariantCulture);
+        store.Execute(_withCold, "load", file, "--all", "--json");
+        store.Execute(_withCold, "load", twin, "--all", "--json");
+    }
+
     internal void Prepare(string way)
     {
         MeasuredProcess.Run("/usr/bin/python3", [CompareBench.Script("contenders.py"), "prepare", way, file, scratch], store.Variables, mayFail: true);
@@ -43,8 +57,7 @@ internal sealed class Session(BenchStore store, string file, string twin, string
     internal void RunTheirs(string way, string name, bool isCold)
     {
         if (isCold) { CompareBench.Chill(file); }
-        MeasuredProcess run = MeasuredProcess.Run("/usr/bin/python3", [CompareBench.Script("contenders.py"), "run", way, file, scratch], store.Variables);
-        AddPython(name, run);
+        AddPython(name, RunPython("run", way, file, scratch));
     }
 
     internal void RunOurs(bool isCold)
@@ -53,31 +66,67 @@ internal sealed class Session(BenchStore store, string file, string twin, string
         if (isCold) { CompareBench.Chill(file); }
         MeasuredProcess load = store.Execute("load", file, "--all", "--json");
         Find(Comparison.Ours + (isCold ? Comparison.Cold : "")).Add(load.Seconds, load.CpuSeconds, load.PrivateBytes);
-        if (!isCold) { AddPython(Comparison.Hit, ReadPart(load.Output)); }
+        if (isCold) { return; }
+        AddPython(Comparison.Hit, ReadPart(load.Output));
+        store.EmptyHot();
+        MeasuredProcess one = store.Execute("load", file, Element, "--json");
+        Find(Comparison.OneNew).Add(one.Seconds, one.CpuSeconds, one.PrivateBytes);
     }
 
-    /// <summary>Loads the file under its other name into a tier that is full of the parts of the first, and has been for a while.</summary>
+    /// <summary>Loads the file under one name into a tier that is full of the parts of the other, and has been for a while.</summary>
     /// <remarks>The first time that pages are written again the kernel moves each among those in use (docs/decisions/0022): that is no steady state.</remarks>
     internal void RunSteady()
     {
-        store.Execute(_steady, "load", twin, "--all", "--json");
-        store.Execute(_steady, "load", file, "--all", "--json");
-        MeasuredProcess load = store.Execute(_steady, "load", twin, "--all", "--json");
-        Find(Comparison.Steady).Add(load.Seconds, load.CpuSeconds, load.PrivateBytes);
+        MeasuredProcess load = LoadSteady(Comparison.Steady, _steady);
         Check(Comparison.Steady, ReadPart(load.Output).Output);
+        store.Execute(_steady, "evict", file);
+        MeasuredProcess one = store.Execute(_steady, "load", file, Element, "--json");
+        Find(Comparison.OneSteady).Add(one.Seconds, one.CpuSeconds, one.PrivateBytes);
+    }
+
+    /// <summary>What memory had no room for is not loaded again: its cold part is mapped where it lies.</summary>
+    internal void RunMapped()
+    {
+        MeasuredProcess load = store.Execute(_withCold, "load", file, "--all", "--json");
+        if (load.Output.Contains("\"loaded\"", StringComparison.Ordinal)) { throw new InvalidOperationException($"A cold part is missing: {load.Output}"); }
+        Find(Comparison.Mapped).Add(load.Seconds, load.CpuSeconds, load.PrivateBytes);
+        Check(Comparison.Mapped, ReadPart(load.Output).Output);
+    }
+
+    /// <summary>The steady state of a tmpfs with huge pages.</summary>
+    internal void RunHuge()
+    {
+        if (_huge is null) { return; }
+        _ = LoadSteady(Comparison.Huge, new Dictionary<string, string>(_steady) { ["ANNDATA_CACHE_HOT_FOLDER"] = Path.Join(_huge, "hot") });
+        Directory.Delete(Path.Join(_huge, "hot"), recursive: true);
+    }
+
+    /// <summary>Nothing of the source itself is there: all that is loaded takes the place of what is.</summary>
+    private MeasuredProcess LoadSteady(string name, Dictionary<string, string> tier)
+    {
+        store.Execute(tier, "load", twin, "--all", "--json");
+        store.Execute(tier, "load", file, "--all", "--json");
+        store.Execute(tier, "evict", twin);
+        MeasuredProcess load = store.Execute(tier, "load", twin, "--all", "--json");
+        Find(name).Add(load.Seconds, load.CpuSeconds, load.PrivateBytes);
+        return load;
     }
 
     internal void RunFloors()
     {
         store.EmptyHot();
-        MeasuredProcess copy = MeasuredProcess.Run("/bin/cp", [_floorFile!, Path.Join(store.HotFolder, "copy")], store.Variables);
+        MeasuredProcess copy = store.Run("/bin/cp", [_floorFile!, Path.Join(store.HotFolder, "copy")], store.Variables);
         File.Delete(Path.Join(store.HotFolder, "copy"));
         Find(Comparison.Copy).Add(copy.Seconds, copy.CpuSeconds, copy.PrivateBytes);
         string self = Environment.ProcessPath!;
-        MeasuredProcess floors = MeasuredProcess.Run(
-            self, ["floor", file, PartBytes.ToString(CultureInfo.InvariantCulture), store.HotFolder], store.Variables);
+        MeasuredProcess floors = MeasuredProcess.Time(
+            self, ["floor", file, PartBytes.ToString(CultureInfo.InvariantCulture), store.HotFolder, _floorFile!], store.Variables);
         using JsonDocument found = JsonDocument.Parse(floors.Output);
-        foreach ((string name, string member) in ((string, string)[])[(Comparison.Inflate, "inflate"), (Comparison.Pages, "pages"), (Comparison.Memory, "copy")])
+        (string, string)[] members =
+        [
+            (Comparison.Inflate, "inflate"), (Comparison.Pages, "pages"), (Comparison.Rewrite, "rewrite"), (Comparison.Memory, "copy"),
+        ];
+        foreach ((string name, string member) in members)
         {
             Find(name).Add(found.RootElement.GetProperty(member).GetDouble(), 0, 0);
         }
@@ -99,11 +148,14 @@ internal sealed class Session(BenchStore store, string file, string twin, string
             using JsonDocument element = JsonDocument.Parse(line);
             if (element.RootElement.GetProperty("element").GetString() != Element) { continue; }
             string part = element.RootElement.GetProperty("file").GetString()!;
-            return MeasuredProcess.Run("/usr/bin/python3", [CompareBench.Script("contenders.py"), "run", "part", file, part], store.Variables);
+            return RunPython("run", "part", file, part);
         }
 
         throw new InvalidOperationException($"'{Element}' is not among what was loaded: {loaded}");
     }
+
+    private MeasuredProcess RunPython(params string[] words) =>
+        store.Run("/usr/bin/python3", [CompareBench.Script("contenders.py"), .. words], store.Variables);
 
     private void AddPython(string name, MeasuredProcess run)
     {
@@ -125,6 +177,8 @@ internal sealed class Session(BenchStore store, string file, string twin, string
         _sha256 ??= sha256;
         if (sha256 != _sha256) { throw new InvalidOperationException($"{Path.GetFileName(file)}: '{name}' gives other values than the first contender."); }
     }
+
+    public void Dispose() => Directory.Delete(_cold, recursive: true);
 
     private Contender Find(string name)
     {
