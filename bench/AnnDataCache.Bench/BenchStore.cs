@@ -6,13 +6,13 @@ namespace AnnDataCache.Bench;
 /// <summary>A hot tier for one measurement, without a cold one; the published executable that fills it; where results go.</summary>
 internal sealed class BenchStore : IDisposable
 {
-    /// <summary>The published executable.</summary>
-    internal string Executable { get; } = Path.Join(Root(), "artifacts", "anndata-cache");
+    /// <summary>Threads that decode.</summary>
+    internal const int Workers = 2;
 
     private string? _huge;
 
-    /// <summary>Threads that decode.</summary>
-    internal const int Workers = 2;
+    /// <summary>The published executable.</summary>
+    internal string Executable { get; } = Path.Join(Root(), "artifacts", "anndata-cache");
 
     internal BenchStore()
     {

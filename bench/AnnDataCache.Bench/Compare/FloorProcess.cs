@@ -24,7 +24,7 @@ internal static unsafe class FloorProcess
         Decode(file); // the run-time compiler's turn
         double inflate = Time(() => Decode(file)), pages = Time(() => Write(Path.Join(folder, "floor"), bytes));
         string present = Path.Join(folder, "floor");
-        for (int i = 0; i < 2; i++) { Rewrite(same, present); } // as Session.RunSteady does
+        for (int i = 0; i < 2; i++) { Rewrite(same, present); } // as before a steady load
         double rewrite = Time(() => Rewrite(same, present));
         File.Delete(present);
         using NativeBuffer from = new(Math.Min(bytes, 256 << 20)), to = new(from.Length);
@@ -39,7 +39,8 @@ internal static unsafe class FloorProcess
 
         Copy(from.Length);
         double copy = Time(() => Copy(bytes));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, 
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
             $"{{\"inflate\": {inflate:R}, \"pages\": {pages:R}, \"rewrite\": {rewrite:R}, \"copy\": {copy:R}}}"));
         return 0;
     }
@@ -77,20 +78,8 @@ internal static unsafe class FloorProcess
     {
         using SourceFile source = SourceFile.Open(from);
         using FileDescriptor target = FileDescriptor.Open(to, Posix.ReadWrite);
-        long next = -1, pieces = (source.Length + PieceBytes - 1) / PieceBytes;
-        Thread[] threads = [.. Enumerable.Range(0, BenchStore.Workers).Select(_ => new Thread(() =>
-        {
-            byte[] piece = new byte[PieceBytes];
-            for (long i = Interlocked.Increment(ref next); i < pieces; i = Interlocked.Increment(ref next))
-            {
-                long at = i * PieceBytes;
-                Span<byte> bytes = piece.AsSpan(0, (int)Math.Min(PieceBytes, source.Length - at));
-                source.Read(at, bytes);
-                target.Write(at, bytes);
-            }
-        }))];
-        foreach (Thread thread in threads) { thread.Start(); }
-        foreach (Thread thread in threads) { thread.Join(); }
+        ReadContext context = new(BenchStore.Workers, CancellationToken.None);
+        WorkCrew.Run(ChunkGrid.CountOn(source.Length, PieceBytes), context, () => new Rewriter(source, target));
     }
 
     private static double Time(Action action)
@@ -103,6 +92,23 @@ internal static unsafe class FloorProcess
     private sealed class Nowhere : ByteTarget
     {
         internal override void Write(long offset, ReadOnlySpan<byte> bytes)
+        {
+        }
+    }
+
+    private sealed class Rewriter(SourceFile source, FileDescriptor target) : Worker
+    {
+        private readonly byte[] _piece = new byte[PieceBytes];
+
+        internal override void Do(long item)
+        {
+            long at = item * PieceBytes;
+            Span<byte> bytes = _piece.AsSpan(0, (int)Math.Min(PieceBytes, source.Length - at));
+            source.Read(at, bytes);
+            target.Write(at, bytes);
+        }
+
+        public override void Dispose()
         {
         }
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 
 namespace AnnDataCache.Loading;
@@ -24,10 +25,14 @@ internal sealed class LoadLanes(
     /// <summary>Up to here one thread does not take much longer than all of them.</summary>
     private const double SmallBytes = 32 << 20;
 
-    private readonly Lock _lock = new();
+    // What errands leave in the results and the failure is read once the load whose threads ran them has returned.
     private readonly LoadedElement?[] _results = new LoadedElement?[elements.Count];
-    private readonly List<int> _large = [.. Enumerable.Range(0, elements.Count).Where(i => i == 0 || elements[i].Bytes > SmallBytes)];
-    private readonly List<int> _small = [.. Enumerable.Range(0, elements.Count).Where(i => i > 0 && elements[i].Bytes <= SmallBytes)];
+    private readonly ConcurrentQueue<int> _large =
+        new(Enumerable.Range(0, elements.Count).Where(i => i == 0 || elements[i].Bytes > SmallBytes));
+
+    private readonly ConcurrentQueue<int> _small =
+        new(Enumerable.Range(0, elements.Count).Where(i => i > 0 && elements[i].Bytes <= SmallBytes));
+
     private ExceptionDispatchInfo? _failure;
 
     /// <param name="progress">Told of those in the main lane; or null.</param>
@@ -36,11 +41,11 @@ internal sealed class LoadLanes(
     {
         LoadRequest alone = new(progress, cancellation), crowded = alone with { Errand = LoadSmall };
         int next = 0;
-        while ((Take(_large) ?? Take(_small)) is { } element)
+        while (_large.TryDequeue(out int element) || _small.TryDequeue(out element))
         {
-            Volatile.Write(ref _results[element], TryLoad(element, elements[element].Bytes > SmallBytes ? crowded : alone)); // N2
+            _results[element] = TryLoad(element, elements[element].Bytes > SmallBytes ? crowded : alone); // N2
             _failure?.Throw();
-            for (; next < _results.Length && Volatile.Read(ref _results[next]) is { } result; next++) { told?.Invoke(result); }
+            for (; next < _results.Length && _results[next] is { } result; next++) { told?.Invoke(result); }
         }
 
         for (; next < _results.Length; next++) { told?.Invoke(_results[next] ?? load(elements[next].Path, alone)); } // N1
@@ -49,27 +54,16 @@ internal sealed class LoadLanes(
     /// <summary>Loads a small element on the thread of another one's load; false when there is none left.</summary>
     private bool LoadSmall()
     {
-        if (Volatile.Read(ref _failure) is not null || Take(_small) is not { } element) { return false; }
+        if (_failure is not null || !_small.TryDequeue(out int element)) { return false; }
         try
         {
-            Volatile.Write(ref _results[element], TryLoad(element, new LoadRequest(null, cancellation) { IsErrand = true }));
+            _results[element] = TryLoad(element, new LoadRequest(null, cancellation) { IsErrand = true });
             return true;
         }
         catch (Exception failure)
         {
-            Volatile.Write(ref _failure, ExceptionDispatchInfo.Capture(failure)); // not the failure of the element whose thread this is
+            _failure = ExceptionDispatchInfo.Capture(failure); // not the failure of the element whose thread this is
             return false;
-        }
-    }
-
-    private int? Take(List<int> waiting)
-    {
-        lock (_lock)
-        {
-            if (waiting.Count == 0) { return null; }
-            int first = waiting[0];
-            waiting.RemoveAt(0);
-            return first;
         }
     }
 
